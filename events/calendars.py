@@ -1,0 +1,153 @@
+"""The programme laid out by year, month and week, from ready lines."""
+
+from calendar import Calendar
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import F, Max, Min, QuerySet
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from events.lines import PAST
+from events.models import Event, Line, Observance
+from izbaku import times
+
+FIRST_YEAR, LAST_YEAR = 1986, 2100
+SHOWN_A_DAY = 3
+
+
+@dataclass(frozen=True)
+class Day:
+    on: date
+    label: str
+    is_today: bool
+    is_outside: bool
+    cells: list[SafeString]
+    more: list[SafeString]
+    observances: list[str]
+
+
+@dataclass(frozen=True)
+class Month:
+    first: date
+    title: str
+    weeks: list[list[Day]]
+    vague: list[SafeString]
+    count: int
+
+
+def unconfirmed_label() -> SafeString:
+    return format_html(' <span class="status-label">{}</span>', _("Was announced; not confirmed as held"))
+
+
+def cards(events: QuerySet[Event], language: str, now: datetime) -> list[SafeString]:
+    """The ready list rows of these events, in their order, in one query."""
+    today, label = times.today(now), unconfirmed_label()
+    rows = events.filter(lines__language=language).values_list("lines__card", "certainty", "ends_on", "state")
+    return [_shown(card, certainty, ends_on, state, today, label) for card, certainty, ends_on, state in rows]
+
+
+def _shown(
+    line: str, certainty: str, ends_on: date | None, state: str, today: date, label: SafeString
+) -> SafeString:
+    unconfirmed = certainty != Event.Certainty.HELD and state == Event.State.PUBLIC and ends_on and ends_on < today
+    # The line was rendered by a template, which escaped what people typed.
+    return mark_safe(line.replace(PAST, label if unconfirmed else ""))  # noqa: S308
+
+
+def _cells(first: date, last: date, language: str, now: datetime) -> list[tuple[date, date, str, SafeString]]:
+    today, label = times.today(now), unconfirmed_label()
+    rows = (
+        Line.objects.filter(
+            language=language,
+            event__state__in=Event.PUBLIC_STATES,
+            event__publish_at__lte=now,
+            event__starts_on__lte=last,
+            event__ends_on__gte=first,
+        )
+        .order_by("event__starts_on", F("event__starts_at").asc(nulls_first=True), "event_id")
+        .values_list(
+            "event__starts_on", "event__ends_on", "event__precision", "cell", "event__certainty", "event__state"
+        )
+    )
+    return [
+        (starts, ends, precision, _shown(cell, certainty, ends, state, today, label))
+        for starts, ends, precision, cell, certainty, state in rows
+    ]
+
+
+def _kept_days(months: Iterable[int]) -> dict[tuple[int, int], list[str]]:
+    kept = defaultdict(list)
+    for observance in Observance.objects.filter(month__in=set(months)):
+        kept[observance.month, observance.day].append(observance.title)
+    return kept
+
+
+def days(first: date, last: date, language: str, now: datetime, month: int = 0) -> tuple[list[Day], list[SafeString], int]:
+    """Each day from `first` to `last` with its events and observances; vague ones apart; and how many there are."""
+    today = times.today(now)
+    by_day: dict[date, list[SafeString]] = defaultdict(list)
+    vague = []
+    count = 0
+    for starts, ends, precision, cell in _cells(first, last, language, now):
+        inside = not month or (starts.year, starts.month) <= (last.year, month) or starts.month == month
+        count += inside
+        if precision in (times.Precision.MONTH, times.Precision.YEAR):
+            if not month or (starts.month <= month <= ends.month and starts.year <= last.year):
+                vague.append(cell)
+            continue
+        on = max(starts, first)
+        while on <= min(ends, last):
+            by_day[on].append(cell)
+            on += timedelta(days=1)
+    kept = _kept_days({first.month, last.month, month or first.month})
+    listed = []
+    for number in range((last - first).days + 1):
+        on = first + timedelta(days=number)
+        cells = by_day.get(on, [])
+        cut = SHOWN_A_DAY if len(cells) > SHOWN_A_DAY + 1 else len(cells)
+        listed.append(
+            Day(
+                on,
+                times.day(on, language),
+                on == today,
+                bool(month) and on.month != month,
+                cells[:cut],
+                cells[cut:],
+                kept.get((on.month, on.day), []),
+            )
+        )
+    return listed, vague, count
+
+
+def month_grid(year: int, month: int, language: str, now: datetime) -> Month:
+    """A month in whole weeks from Monday on; two queries, whatever it holds."""
+    weeks = Calendar().monthdatescalendar(year, month)
+    listed, vague, count = days(weeks[0][0], weeks[-1][-1], language, now, month)
+    return Month(
+        date(year, month, 1),
+        times.month(year, month, language),
+        [listed[at : at + 7] for at in range(0, len(listed), 7)],
+        vague,
+        count,
+    )
+
+
+def month_of_interest(now: datetime) -> date:
+    """The month of the next event, or of the latest one when nothing is ahead."""
+    today = times.today(now)
+    events = Event.objects.public(now).with_a_day()
+    upcoming = events.filter(ends_on__gte=today).aggregate(first=Min("starts_on"))["first"]
+    found = max(upcoming, today) if upcoming else events.aggregate(last=Max("starts_on"))["last"]
+    return (found or today).replace(day=1)
+
+
+def neighbours(first: date, last: date, now: datetime) -> tuple[date | None, date | None]:
+    """The nearest days with an event before `first` and after `last`: empty stretches are jumped over."""
+    events = Event.objects.public(now).with_a_day()
+    before = events.filter(starts_on__lt=first).aggregate(day=Max("starts_on"))["day"]
+    after = events.filter(starts_on__gt=last).aggregate(day=Min("starts_on"))["day"]
+    return before, after

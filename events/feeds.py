@@ -1,0 +1,139 @@
+"""The programme for programs: iCalendar, Atom, JSON, JSON-LD."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db.models import Min, QuerySet
+from django.urls import reverse
+from django.utils import feedgenerator
+from django.utils.translation import gettext as _
+
+from events.models import Event
+from izbaku import ics, times
+from izbaku.freshness import next_midnight
+
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+
+
+def until(now: datetime) -> datetime:
+    """How long a public page stays true: to the next midnight, or until an event appears."""
+    appearing = Event.objects.filter(state__in=Event.PUBLIC_STATES, publish_at__gt=now).aggregate(at=Min("publish_at"))
+    return min(next_midnight(now), appearing["at"] or next_midnight(now))
+
+
+def calendar(events: QuerySet[Event], language: str, name: str, url: str) -> bytes:
+    """RFC 5545, from ready entries; vague dates have none."""
+    rows = events.filter(lines__language=language).exclude(lines__entry="").order_by("pk")
+    return ics.calendar(rows.values_list("lines__entry", flat=True), name=name, url=url)
+
+
+def atom(events: Iterable[Event], language: str, address: str) -> tuple[str, str]:
+    """RFC 4287: the text and its content type; vague dates are in, as text."""
+    feed = feedgenerator.Atom1Feed(
+        title=_("İzmir–Baku 40: the programme"),
+        link=settings.SITE_ADDRESS + reverse("events:list"),
+        description="",
+        language=language,
+        feed_url=address,
+    )
+    for event in events:
+        reading = times.reading(event, language)
+        feed.add_item(
+            title=event.title,
+            link=settings.SITE_ADDRESS + reverse("events:event", args=[event.slug]),
+            description=" ".join(filter(None, [f"{reading.days}. {reading.times}", event.summary])),
+            unique_id=f"urn:{event.uid}",
+            updateddate=event.changed_at,
+            pubdate=event.publish_at,
+        )
+    return feed.writeString("utf-8"), feed.content_type
+
+
+def open_data(events: Iterable[Event]) -> dict[str, Any]:
+    """The documented JSON: all three languages, vague dates as they are."""
+    return {
+        "licence": LICENCE,
+        "schema": settings.SITE_ADDRESS + reverse("open_data"),
+        "events": [_row(event) for event in events],
+    }
+
+
+def _row(event: Event) -> dict[str, Any]:
+    return {
+        "slug": event.slug,
+        "url": settings.SITE_ADDRESS + reverse("events:event", args=[event.slug]),
+        "kind": event.kind,
+        "scope": event.scope,
+        "state": event.state,
+        "certainty": event.certainty,
+        "title": {code: getattr(event, f"title_{code}") or None for code, _name in settings.LANGUAGES},
+        "summary": {code: getattr(event, f"summary_{code}") or None for code, _name in settings.LANGUAGES},
+        "city": event.city or None,
+        "place": event.where or None,
+        "precision": event.precision,
+        "basis": event.basis,
+        "starts_on": event.starts_on and event.starts_on.isoformat(),
+        "ends_on": event.ends_on and event.ends_on.isoformat(),
+        "starts_at": event.starts_at and event.starts_at.isoformat(),
+        "ends_at": event.ends_at and event.ends_at.isoformat(),
+        "sample": event.is_sample,
+        "sources": event.source_list,
+    }
+
+
+def json_ld(event: Event, address: str, picture: str) -> str:
+    """schema.org Event with its true status, safe inside a script element."""
+    status = {Event.State.CALLED_OFF: "EventCancelled", Event.State.POSTPONED: "EventPostponed"}
+    data: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "Event",
+        "name": event.title,
+        "description": event.summary,
+        "url": address,
+        "image": picture,
+        "eventStatus": f"https://schema.org/{status.get(Event.State(event.state), 'EventScheduled')}",
+        "organizer": [{"@type": "Organization", "name": o.name} for o in event.organisers.all()],
+        "location": {"@type": "Place", "name": event.where or event.get_city_display()},
+    }
+    if event.has_exact_day and event.starts_on and event.ends_on:
+        start, end = event.local_start, event.ends_at
+        data["startDate"] = start.isoformat() if start else event.starts_on.isoformat()
+        if end or not start:
+            data["endDate"] = end.astimezone(times.zone_of(event.city)).isoformat() if end else event.ends_on.isoformat()
+    if event.previous_starts_on:
+        data["previousStartDate"] = event.previous_starts_on.isoformat()
+        if event.state == Event.State.PUBLIC:
+            data["eventStatus"] = "https://schema.org/EventRescheduled"
+    text = json.dumps(data, ensure_ascii=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def add_links(event: Event, address: str) -> dict[str, str]:
+    """Where the event can be added to a calendar by a link; none for a vague date."""
+    if not event.has_exact_day or event.starts_on is None or event.ends_on is None:
+        return {}
+    if event.starts_at:
+        stamp = "%Y%m%dT%H%M%SZ"
+        first, last = event.starts_at, event.ends_at or event.starts_at + timedelta(hours=1)
+    else:
+        stamp = "%Y%m%d"
+        first = datetime.combine(event.starts_on, time())
+        last = datetime.combine(event.ends_on + timedelta(days=1), time())
+    google = {"action": "TEMPLATE", "text": event.title, "dates": f"{first:{stamp}}/{last:{stamp}}"}
+    outlook = {"path": "/calendar/action/compose", "rru": "addevent", "subject": event.title}
+    outlook |= {"startdt": first.isoformat(), "enddt": last.isoformat()}
+    if not event.starts_at:
+        outlook["allday"] = "true"
+    common = {"location": event.where}
+    return {
+        "google": "https://calendar.google.com/calendar/render?" + _query(google | common | {"details": address}),
+        "outlook": "https://outlook.live.com/calendar/0/deeplink/compose?" + _query(outlook | common | {"body": address}),
+    }
+
+
+def _query(values: dict[str, str]) -> str:
+    return urlencode({name: value for name, value in values.items() if value})

@@ -1,0 +1,177 @@
+"""The visitors' hall: home, the forty years, publications, about, open data."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import feedgenerator, timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language, get_language_from_request
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from events import calendars
+from events.feeds import until
+from events.models import Event, Observance
+from izbaku import times
+from izbaku.freshness import keep
+from izbaku.portal.models import Milestone, Publication
+
+
+@require_safe
+def root(request: HttpRequest) -> HttpResponse:
+    """To the home page in the visitor's language."""
+    language = get_language_from_request(request)
+    with translation.override(language):
+        response = redirect(reverse("home"))
+    patch_vary_headers(response, ["Accept-Language", "Cookie"])
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def kept(request: HttpRequest, template: str, context: dict[str, Any], now: datetime) -> HttpResponse:
+    return keep(render(request, template, context), until=until(now))
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What is next; with nothing ahead, what has just been. A remembrance day is never the headline."""
+    now = timezone.now()
+    language = get_language()
+    today = times.today(now)
+    real = Event.objects.public(now)
+    ahead = real.exclude(kind=Event.Kind.COMMEMORATION).upcoming(today).with_a_day().in_order()
+    latest = real.exclude(kind=Event.Kind.COMMEMORATION).past(today).with_a_day().newest_first()
+    context = {
+        "next_events": calendars.cards(ahead[:3], language, now),
+        "latest_events": calendars.cards(latest[:3], language, now),
+        "month": calendars.month_of_interest(now),
+        "numbers": [
+            (real.filter(is_sample=False).count(), _("events in the programme")),
+            (now.year - 1986, _("years of sister cities")),
+            (Observance.objects.count(), _("days both countries keep")),
+        ],
+        "milestones": Milestone.objects.all(),
+        "now": now,
+    }
+    return kept(request, "portal/home.html", context, now)
+
+
+@require_safe
+def history(request: HttpRequest) -> HttpResponse:
+    language = get_language()
+    milestones = list(Milestone.objects.all())
+    for milestone in milestones:
+        milestone.when_text = _when(milestone, language)  # type: ignore[attr-defined]
+    return kept(request, "portal/history.html", {"milestones": milestones}, timezone.now())
+
+
+def _when(milestone: Milestone, language: str) -> str:
+    numbers = [int(part) for part in milestone.when.split("-")] if milestone.when else []
+    if len(numbers) == 3:
+        return times.day(datetime(*numbers).date(), language, weekday=False)  # type: ignore[arg-type]
+    if len(numbers) == 2:
+        return times.month(numbers[0], numbers[1], language)
+    year = times.year_text(milestone.year, language)
+    return _("about %(year)s") % {"year": year} if milestone.is_approximate else year
+
+
+@require_safe
+def publications(request: HttpRequest) -> HttpResponse:
+    return kept(request, "portal/publications.html", {"publications": Publication.objects.all()}, timezone.now())
+
+
+@require_safe
+def publications_atom(request: HttpRequest) -> HttpResponse:
+    feed = feedgenerator.Atom1Feed(
+        title=_("Publications of İzmir–Baku 40"),
+        link=settings.SITE_ADDRESS + reverse("publications"),
+        description="",
+        language=get_language(),
+        feed_url=settings.SITE_ADDRESS + request.path,
+    )
+    feed.latest_post_date = lambda: datetime(2026, 1, 1, tzinfo=UTC)  # type: ignore[method-assign]
+    for publication in Publication.objects.all()[:100]:
+        feed.add_item(
+            title=publication.title,
+            link=publication.url,
+            description=publication.summary,
+            unique_id=publication.url,
+            updateddate=datetime.combine(publication.published_on, datetime.min.time(), UTC),
+        )
+    response = HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+    return keep(response, until=until(timezone.now()))
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    return kept(request, "portal/about.html", {"contact": settings.CONTACT}, timezone.now())
+
+
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return kept(request, "portal/accessibility.html", {"contact": settings.CONTACT}, timezone.now())
+
+
+@require_safe
+def open_data(request: HttpRequest) -> HttpResponse:
+    return kept(request, "portal/open_data.html", {}, timezone.now())
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    text = f"User-agent: *\nDisallow: /admin/\nSitemap: {settings.SITE_ADDRESS}{reverse('sitemap')}\n"
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """Every public page, with its addresses in each language (hreflang, x-default)."""
+    now = timezone.now()
+    names: list[tuple[str, list[str]]] = [
+        (name, []) for name in ("home", "events:calendar", "events:list", "history", "publications", "about")
+    ]
+    names += [("events:event", [slug]) for slug in Event.objects.public(now).order_by("pk").values_list("slug", flat=True)]
+    pages = []
+    for name, args in names:
+        addresses = []
+        for code, _name in settings.LANGUAGES:
+            with translation.override(code):
+                addresses.append((code, settings.SITE_ADDRESS + reverse(name, args=args)))
+        pages.append(addresses)
+    response = render(request, "portal/sitemap.xml", {"pages": pages}, content_type="application/xml")
+    return keep(response, until=until(now))
+
+
+@never_cache
+@require_safe
+def me(request: HttpRequest) -> HttpResponse:
+    """Who is signed in, for the header; nothing for a stranger."""
+    if not request.user.is_authenticated:
+        return JsonResponse({"signed_in": False})
+    return JsonResponse({"signed_in": True, "name": str(request.user), "staff": request.user.is_staff})
+
+
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The process answers and so does its database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "400.html", {"reason": ""}, status=400)
+
+
