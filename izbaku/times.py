@@ -123,7 +123,9 @@ def _ordinal(number: int) -> str:
     if number % 10:
         return {1: "ci", 2: "ci", 3: "cü", 4: "cü", 5: "ci", 6: "cı", 7: "ci", 8: "ci", 9: "cu"}[number % 10]
     if number % 100:
-        return {1: "cu", 2: "ci", 3: "cu", 4: "cı", 5: "ci", 6: "cı", 7: "ci", 8: "ci", 9: "cı"}[number % 100 // 10]
+        return {1: "cu", 2: "ci", 3: "cu", 4: "cı", 5: "ci", 6: "cı", 7: "ci", 8: "ci", 9: "cı"}[
+            number % 100 // 10
+        ]
     return "cü" if number % 1000 else "ci"
 
 
@@ -181,7 +183,9 @@ def both(starts_at: datetime, ends_at: datetime | None, city: str, language: str
     base = starts_at.astimezone(zone_of(own)).date()
 
     def marked(on: date, beside: date) -> str:
-        return "" if on == beside else f" ({day(on, language, weekday=False, with_year=on.year != beside.year)})"
+        return (
+            "" if on == beside else f" ({day(on, language, weekday=False, with_year=on.year != beside.year)})"
+        )
 
     parts = []
     for place in (own, other(own)):

@@ -71,7 +71,10 @@ def test_the_date_stands_wherever_it_differs(starts_at, ends_at, city, text):
 def test_the_zone_in_which_a_moment_arrives_does_not_matter():
     tokyo = timezone(timedelta(hours=9))
 
-    assert times.both(datetime(2026, 3, 21, 19, 30, tzinfo=tokyo), None, "izmir", "en") == "13:30 İzmir · 14:30 Baku"
+    assert (
+        times.both(datetime(2026, 3, 21, 19, 30, tzinfo=tokyo), None, "izmir", "en")
+        == "13:30 İzmir · 14:30 Baku"
+    )
 
 
 def test_a_day_reads_as_the_language_writes_it():
