@@ -1,7 +1,7 @@
 """Calendar entries (RFC 5545): each made once, a whole calendar assembled from ready ones.
 
-Nothing here reads a clock: DTSTAMP and LAST-MODIFIED come from the row, so that a feed is the same, byte for byte,
-until its content changes.
+Nothing here reads a clock: DTSTAMP and LAST-MODIFIED come from the row, so that a feed is the same,
+byte for byte, until its content changes.
 """
 
 from collections.abc import Iterable
@@ -61,12 +61,13 @@ def _local(moment: datetime | date, zone: str) -> datetime | date:
 
 @cache
 def _zone(name: str) -> str:
-    first, last = date(2020, 1, 1), date(2038, 1, 1)
+    # From the year of the tie on: both countries once kept summer time, and the archive goes back.
+    first, last = date(1985, 1, 1), date(2038, 1, 1)
     return icalendar.Timezone.from_tzid(name, first_date=first, last_date=last).to_ical().decode()
 
 
 def calendar(entries: Iterable[str], *, name: str, language: str = "", url: str = "") -> bytes:
-    """The whole file, with the zones of both cities. `url` is where the file itself is found again (RFC 7986)."""
+    """The whole file, with the zones of both cities. `url` is where it is found again (RFC 7986)."""
     parameters = {"LANGUAGE": language} if language else {}
     head = icalendar.Calendar()
     head.add("version", "2.0")

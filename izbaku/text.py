@@ -9,8 +9,8 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def fold(text: str) -> str:
-    """Lower case without marks: `İzmir`, `IZMIR` and `ızmir` become `izmir`; `Əməkdaşlıq` becomes `emekdasliq`."""
-    # Twice, because taking letters apart uncovers capitals, and lowering capitals uncovers marks (İ is i and a dot).
+    """Lower case without marks: `İzmir`, `IZMIR` and `ızmir` become `izmir`, `Şənbə` becomes `senbe`."""
+    # Twice, because taking letters apart uncovers capitals, and lowering capitals uncovers marks.
     for _again in range(2):
         apart = unicodedata.normalize("NFKD", text)
         text = "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()
@@ -23,7 +23,7 @@ def words(text: str) -> list[str]:
 
 
 def slug(text: str) -> str:
-    """An ASCII name for an address: `Şəki günü` becomes `seki-gunu`. Words of other alphabets are left out."""
+    """An ASCII name for an address: `Şəki günü` becomes `seki-gunu`; other alphabets are left out."""
     return "-".join(word for word in _WORD.findall(fold(text)) if word.isascii())
 
 

@@ -1,7 +1,7 @@
 """One moment in two cities, as each language writes it.
 
-Instants come in as aware datetimes; days are days in the event's own zone. Formats follow everyday use in each
-language; Django's own differ. The language is an argument, so that one page can quote another.
+Instants come in as aware datetimes; days are days in the event's own zone. Formats follow everyday use in
+each language; Django's own differ. The language is an argument, so that one page can quote another.
 """
 
 from calendar import monthrange
@@ -100,7 +100,7 @@ def today(now: datetime, city: str = "") -> date:
 
 
 def calendar_days(starts_at: datetime, ends_at: datetime | None, city: str) -> tuple[date, date]:
-    """The first and last day under which people look for it: a night that ends before six belongs to its evening."""
+    """The first and last day people look under: a night that ends before six belongs to its evening."""
     zone = zone_of(city)
     first = starts_at.astimezone(zone).date()
     if ends_at is None:
@@ -200,7 +200,7 @@ def both(starts_at: datetime, ends_at: datetime | None, city: str, language: str
 
 @dataclass(frozen=True)
 class Reading:
-    """How a date is read: its days, its times in both cities (or that none was published), and where it is from."""
+    """How a date is read: its days, its times in both cities (or that none was published), its origin."""
 
     days: str
     times: str
@@ -209,7 +209,7 @@ class Reading:
 
 
 def reading(dated: Dated, language: str) -> Reading:
-    """What a reader is told; nothing vague is made to look exact. The note speaks of the day, where there is one."""
+    """What a reader is told; nothing vague is made to look exact, and only a day has a note on its origin."""
     if dated.starts_on is None or dated.ends_on is None or dated.precision == Precision.UNKNOWN:
         held = getattr(dated, "certainty", "") == "held"
         return Reading((_NOT_KNOWN if held else _TO_BE_ANNOUNCED)[language], "", "", has_time=False)

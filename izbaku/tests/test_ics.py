@@ -121,3 +121,17 @@ def test_both_zones_travel_with_every_calendar():
 
     offsets = {zone.tz_name: zone.to_tz().utcoffset(datetime(2026, 3, 21)) for zone in read.timezones}
     assert offsets == {"Europe/Istanbul": timedelta(hours=3), "Asia/Baku": timedelta(hours=4)}
+
+
+def test_the_zones_remember_the_summer_time_of_earlier_years():
+    read = icalendar.Calendar.from_ical(make_calendar())
+
+    izmir, baku = (zone.to_tz() for zone in read.timezones)
+    assert [izmir.utcoffset(datetime(2010, month, 15)) for month in (1, 7)] == [
+        timedelta(hours=2),
+        timedelta(hours=3),
+    ]
+    assert [baku.utcoffset(datetime(2010, month, 15)) for month in (1, 7)] == [
+        timedelta(hours=4),
+        timedelta(hours=5),
+    ]
