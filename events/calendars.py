@@ -86,24 +86,31 @@ def _kept_days(months: Iterable[int]) -> dict[tuple[int, int], list[str]]:
     return kept
 
 
-def days(first: date, last: date, language: str, now: datetime, month: int = 0) -> tuple[list[Day], list[SafeString], int]:
-    """Each day from `first` to `last` with its events and observances; vague ones apart; and how many there are."""
+def days(
+    first: date, last: date, language: str, now: datetime, month: date | None = None
+) -> tuple[list[Day], list[SafeString], int]:
+    """Each day from `first` to `last` with its events and observances; vague ones apart; and how many there are.
+
+    With `month` (its first day), days of other months are marked as outside and their vague events left out.
+    """
     today = times.today(now)
     by_day: dict[date, list[SafeString]] = defaultdict(list)
     vague = []
+    inner_first = month or first
+    inner_last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1) if month else last
     count = 0
     for starts, ends, precision, cell in _cells(first, last, language, now):
-        inside = not month or (starts.year, starts.month) <= (last.year, month) or starts.month == month
+        inside = starts <= inner_last and ends >= inner_first
         count += inside
         if precision in (times.Precision.MONTH, times.Precision.YEAR):
-            if not month or (starts.month <= month <= ends.month and starts.year <= last.year):
+            if inside:
                 vague.append(cell)
             continue
         on = max(starts, first)
         while on <= min(ends, last):
             by_day[on].append(cell)
             on += timedelta(days=1)
-    kept = _kept_days({first.month, last.month, month or first.month})
+    kept = _kept_days({first.month, last.month, inner_first.month})
     listed = []
     for number in range((last - first).days + 1):
         on = first + timedelta(days=number)
@@ -114,7 +121,7 @@ def days(first: date, last: date, language: str, now: datetime, month: int = 0) 
                 on,
                 times.day(on, language),
                 on == today,
-                bool(month) and on.month != month,
+                month is not None and on.month != month.month,
                 cells[:cut],
                 cells[cut:],
                 kept.get((on.month, on.day), []),
@@ -126,9 +133,10 @@ def days(first: date, last: date, language: str, now: datetime, month: int = 0) 
 def month_grid(year: int, month: int, language: str, now: datetime) -> Month:
     """A month in whole weeks from Monday on; two queries, whatever it holds."""
     weeks = Calendar().monthdatescalendar(year, month)
-    listed, vague, count = days(weeks[0][0], weeks[-1][-1], language, now, month)
+    first = date(year, month, 1)
+    listed, vague, count = days(weeks[0][0], weeks[-1][-1], language, now, first)
     return Month(
-        date(year, month, 1),
+        first,
         times.month(year, month, language),
         [listed[at : at + 7] for at in range(0, len(listed), 7)],
         vague,

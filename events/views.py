@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from events import calendars, feeds
 from events.filters import BadFilter, Filters
-from events.models import Event, Observance
+from events.models import SPOKEN, Event, Observance
 from izbaku import ics, times
 from izbaku.freshness import keep
 from izbaku.images import share_picture as draw_share_picture
@@ -179,6 +179,9 @@ def event(request: HttpRequest, now: datetime, slug: str) -> HttpResponse:
         "picture": picture,
         "previous_day": found.previous_starts_on and times.day(found.previous_starts_on, language),
         "map_link": _map_link(found),
+        "spoken": _labels(found.spoken, SPOKEN),
+        "interpreted": _labels(found.interpreted, SPOKEN),
+        "access": _labels(found.access, Event.ACCESS),
         "share": {
             "WhatsApp": f"https://wa.me/?text={text}",
             "Telegram": f"https://t.me/share/url?url={quote(address)}&text={quote(found.title)}",
@@ -186,6 +189,10 @@ def event(request: HttpRequest, now: datetime, slug: str) -> HttpResponse:
         },
     }
     return kept(request, now, "events/event.html", context)
+
+
+def _labels(codes: list[str], choices: list[tuple[str, Any]]) -> list[str]:
+    return [str(label) for code, label in choices if code in codes]
 
 
 def _map_link(event: Event) -> str:

@@ -1,0 +1,92 @@
+"""Bringing events in: what is new, what has changed, what staff have edited and is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from events.models import Imported
+
+
+@dataclass
+class Report:
+    """What an import did, a line for each thing it left out."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        head = f"{self.added} added, {self.changed} changed, {self.unchanged} unchanged, {len(self.skipped)} skipped"
+        return "\n".join([head, *(f"  skipped: {line}" for line in self.skipped)])
+
+    def __add__(self, other: Report) -> Report:
+        return Report(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+            self.skipped + other.skipped,
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, models.Model):
+        return value.pk
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return value
+
+
+def bring_in(model: type[models.Model], key: str, lookup: dict[str, Any], values: dict[str, Any], report: Report) -> Any:
+    """One row: added, or brought up to date where nobody has edited it since the last import.
+
+    A field whose value differs from what was last imported has been edited by staff and is kept, and said so.
+    Returns the row, or None where its values are refused; then nothing of it is written.
+    """
+    with transaction.atomic():
+        row = model._default_manager.filter(**lookup).first()
+        memory = Imported.objects.filter(key=key).first() or Imported(key=key)
+        if row is None and memory.pk:
+            report.skipped.append(f"{key}: deleted here by staff")
+            return None
+        is_new = row is None
+        row = row or model(**lookup)
+        changed = []
+        for name, value in values.items():
+            if is_new:
+                setattr(row, name, value)
+                continue
+            here = _plain(getattr(row, name))
+            if here == _plain(value):
+                continue
+            if name in memory.values and here != memory.values[name]:
+                report.skipped.append(f"{key}: {name} was edited here")
+                continue
+            setattr(row, name, value)
+            changed.append(name)
+        try:
+            row.full_clean(validate_unique=is_new, validate_constraints=False)
+        except ValidationError as error:
+            report.skipped.append(f"{key}: {'; '.join(error.messages)}")
+            return None
+        if is_new or changed:
+            row.save()
+        if is_new:
+            report.added += 1
+        elif changed:
+            report.changed += 1
+        else:
+            report.unchanged += 1
+        remembered = {name: _plain(getattr(row, name)) for name in values if is_new or name not in memory.values}
+        remembered = memory.values | remembered | {name: _plain(getattr(row, name)) for name in changed}
+        if remembered != memory.values:
+            memory.values = remembered
+            memory.save()
+        return row
+
+
