@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -35,9 +35,12 @@ class Report:
 
 
 def _plain(value: Any) -> Any:
+    """The value as JSON remembers it; an instant in UTC, so that one moment is always one text."""
     if isinstance(value, models.Model):
         return value.pk
-    if isinstance(value, date | datetime):
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
         return value.isoformat()
     return value
 

@@ -1,54 +1,266 @@
-"""Pictures: the one that messengers show for an event."""
+"""Pictures: the one that messengers show for an event, and those that staff upload."""
 
+from functools import lru_cache
 from io import BytesIO
+from math import pi, sin
 from pathlib import Path
+from typing import IO
 
-from PIL import Image, ImageDraw, ImageFont
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.utils.translation import gettext_lazy as _
+from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
-SIZE = (1200, 630)
-PAPER, INK, POMEGRANATE = "#fbf6ec", "#16262b", "#a3163a"
-SHORE = {"izmir": "#0a6f77", "baku": "#123f6b", "": "#3b4a54"}
-FONT = Path(__file__).resolve().parent.parent / "static" / "fonts" / "portal-bold.ttf"
+SIZE = WIDTH, HEIGHT = 1200, 630
+MARGIN, COLUMN = 76, 770  # the words keep to the left, the towers stand on the right
+SHORE_LINE = 522  # where paper ends and water begins
+
+PAPER, INK, POMEGRANATE = "#fbf5ea", "#1c2529", "#a61e3a"
+AEGEAN, CASPIAN, STONE = "#0b7f86", "#12406f", "#46545c"
+WATER = {"izmir": AEGEAN, "baku": CASPIAN}
+FAR_WATER = {"izmir": CASPIAN, "baku": AEGEAN}
+SISTERS = {"tr": "İzmir · Bakü", "az": "İzmir · Bakı", "en": "İzmir · Baku"}
+
+FONTS = Path(__file__).resolve().parent / "fonts"
+DISPLAY, TEXT = "fraunces-semibold.ttf", "source-sans-semibold.ttf"
+
+MAX_BYTES = 15 * 1024 * 1024
+MAX_PIXELS = 40_000_000
+MAX_SIDE = 2000
+FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+
+Point = tuple[float, float]
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(FONT), size)
+def share_picture(*, title: str, when: str, place: str, city: str, language: str, label: str = "") -> bytes:
+    """A PNG of 1200 × 630 for messengers, in the colours of the event's city; the same words give the same bytes.
+
+    `when` and `place` come ready, as the language writes them. A title of any length fits: it is wrapped, then
+    shrunk, and only then cut with an ellipsis.
+    """
+    picture = Image.new("RGB", SIZE, PAPER)
+    # Lines drawn twice as large and scaled down are smooth; Pillow's own are not.
+    scenery = Image.new("RGB", (WIDTH * 2, HEIGHT * 2), PAPER)
+    _draw_scenery(_Pen(ImageDraw.Draw(scenery), 2), city)
+    picture.paste(scenery.resize(SIZE, Image.Resampling.LANCZOS))
+    draw = ImageDraw.Draw(picture)
+
+    y = 64.0
+    if label:
+        y = _write(draw, [_cut(label, _font(TEXT, 30), COLUMN)], _font(TEXT, 30), POMEGRANATE, y, 1.3) + 12
+    when_font, when_lines = _fitted(when, TEXT, (36, 32, 28), lines=2)
+    place_font, place_lines = _fitted(place, TEXT, (32, 28, 25), lines=2)
+    below = len(when_lines) * when_font.size * 1.25 + len(place_lines) * place_font.size * 1.25 + 26
+    title_font, title_lines = _fitted(
+        title, DISPLAY, (76, 68, 60, 54, 48, 42, 36), lines=5, height=SHORE_LINE - 34 - below - y
+    )
+    y = _write(draw, title_lines, title_font, INK, y, 1.14) + 26
+    y = _write(draw, when_lines, when_font, POMEGRANATE, y, 1.25)
+    _write(draw, place_lines, place_font, INK, y, 1.25)
+
+    draw.text((MARGIN, HEIGHT - 34), SISTERS.get(language, SISTERS["en"]), font=_font(DISPLAY, 34), fill=PAPER, anchor="ls")
+    draw.text((WIDTH - MARGIN, HEIGHT - 34), "1986–2026", font=_font(DISPLAY, 34), fill=PAPER, anchor="rs")
+    data = BytesIO()
+    picture.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(data, "PNG", optimize=True)
+    return data.getvalue()
 
 
-def _wrap(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    lines = [""]
+def reencode(upload: IO[bytes]) -> ContentFile:
+    """The uploaded picture drawn anew: upright, at most 2000 px on a side, with nothing but its pixels.
+
+    Raises ValidationError for what is no JPEG, PNG or WebP, or is larger than 15 MB or 40 megapixels.
+    """
+    data = upload.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise ValidationError(_("The picture is larger than 15 MB. Choose a smaller one."), code="too_heavy")
+    try:
+        # Opening reads only the header: the size is known before a single pixel is unpacked.
+        with Image.open(BytesIO(data), formats=list(FORMATS)) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise ValidationError(
+                    _("The picture has more than 40 million pixels. Choose a smaller one."), code="too_large"
+                )
+            kind = picture.format or ""
+            picture.load()
+            upright = ImageOps.exif_transpose(picture)
+    except Image.DecompressionBombError as error:
+        raise ValidationError(
+            _("The picture has more than 40 million pixels. Choose a smaller one."), code="too_large"
+        ) from error
+    except UnidentifiedImageError as error:
+        raise ValidationError(_("Choose a picture in JPEG, PNG or WebP format."), code="unknown_format") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ValidationError(_("The picture is damaged and cannot be read."), code="broken") from error
+    return _saved(upright, kind)
+
+
+def _saved(picture: Image.Image, kind: str) -> ContentFile:
+    mode = "RGBA" if kind != "JPEG" and picture.has_transparency_data else "RGB"
+    clean = Image.new(mode, picture.size)  # a new picture has no metadata that a saver might carry along
+    clean.paste(picture.convert(mode))
+    clean.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    options = {"JPEG": {"quality": 86, "optimize": True, "progressive": True}, "WEBP": {"quality": 86}}
+    data = BytesIO()
+    clean.save(data, kind, **options.get(kind, {"optimize": True}))
+    return ContentFile(data.getvalue(), name=f"picture.{FORMATS[kind]}")
+
+
+# Words
+
+
+@lru_cache(maxsize=32)
+def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    # The basic layout is the same on every machine; the other depends on which libraries are installed.
+    return ImageFont.truetype(str(FONTS / name), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def _cut(line: str, font: ImageFont.FreeTypeFont, width: float) -> str:
+    if font.getlength(line) <= width:
+        return line
+    while line and font.getlength(f"{line}…") > width:
+        line = line[:-1]
+    return f"{line.rstrip(' ,.;:–·')}…"
+
+
+def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
+    lines: list[str] = []
     for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if draw.textlength(longer, font=font) <= width or not lines[-1]:
-            lines[-1] = longer
+        if lines and font.getlength(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
         else:
             lines.append(word)
     return lines
 
 
-def share_picture(*, title: str, when: str, place: str, city: str, language: str, label: str = "") -> bytes:
-    """A PNG of 1200 × 630 in the city's colour: title, days and both times, place."""
-    picture = Image.new("RGB", SIZE, PAPER)
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((0, 0, 28, SIZE[1]), fill=SHORE.get(city, SHORE[""]))
-    draw.rectangle((28, SIZE[1] - 90, SIZE[0], SIZE[1]), fill=SHORE.get(city, SHORE[""]))
-    draw.text((80, SIZE[1] - 45), "İzmir – Bakı · 40 · 1986–2026", font=_font(34), fill=PAPER, anchor="lm")
-    for size in (72, 60, 50, 42, 34):
-        lines = _wrap(draw, title, _font(size), 1040)
-        if len(lines) * size * 1.2 <= 270:
-            break
-    y = 60.0
-    if label:
-        draw.text((80, y), label, font=_font(34), fill=POMEGRANATE)
-        y += 50
-    for line in lines[:6]:
-        draw.text((80, y), line, font=_font(size), fill=INK)
-        y += size * 1.2
-    y = max(y + 16, 360)
-    for text, colour in ((when, POMEGRANATE), (place, INK)):
-        for line in _wrap(draw, text, _font(34), 1040)[:2]:
-            draw.text((80, y), line, font=_font(34), fill=colour)
-            y += 44
-    data = BytesIO()
-    picture.save(data, "PNG", optimize=True)
-    return data.getvalue()
+def _fitted(
+    text: str, name: str, sizes: tuple[int, ...], *, lines: int, height: float = HEIGHT
+) -> tuple[ImageFont.FreeTypeFont, list[str]]:
+    """The largest of the sizes at which the text fits; at the smallest it is cut."""
+    for size in sizes:
+        font = _font(name, size)
+        wrapped = _wrapped(text, font, COLUMN)
+        allowed = max(1, min(lines, int(height / (size * 1.14))))
+        if len(wrapped) <= allowed and all(font.getlength(line) <= COLUMN for line in wrapped):
+            return font, wrapped
+    kept = wrapped[:allowed]
+    if len(wrapped) > allowed:
+        kept[-1] = " ".join(wrapped[allowed - 1 :])
+    return font, [_cut(line, font, COLUMN) for line in kept]
+
+
+def _write(
+    draw: ImageDraw.ImageDraw, lines: list[str], font: ImageFont.FreeTypeFont, colour: str, y: float, leading: float
+) -> float:
+    for line in lines:
+        draw.text((MARGIN, y + font.size), line, font=font, fill=colour, anchor="ls")
+        y += font.size * leading
+    return y
+
+
+# The two towers and the water between them
+
+
+class _Pen:
+    """Draws in the picture's own measures on a larger sheet."""
+
+    def __init__(self, draw: ImageDraw.ImageDraw, scale: int) -> None:
+        self.draw, self.scale = draw, scale
+
+    def line(self, points: list[Point], colour: str, width: float = 4) -> None:
+        self.draw.line(self._points(points), fill=colour, width=round(width * self.scale), joint="curve")
+
+    def area(self, points: list[Point], colour: str) -> None:
+        self.draw.polygon(self._points(points), fill=colour)
+
+    def arch(self, x: float, y: float, width: float, height: float, colour: str, stroke: float = 4) -> None:
+        """A doorway standing on (x, y) as its lower middle."""
+        radius = width / 2
+        top = [(x - radius * sin(pi / 2 - a), y - height + radius - radius * sin(a)) for a in _steps(0, pi, 24)]
+        self.line([(x - radius, y), *top, (x + radius, y)], colour, stroke)
+
+    def ring(self, x: float, y: float, radius: float, colour: str, stroke: float = 4) -> None:
+        box = [(x - radius, y - radius), (x + radius, y + radius)]
+        self.draw.ellipse(self._points(box), outline=colour, width=round(stroke * self.scale))
+
+    def dot(self, x: float, y: float, radius: float, colour: str) -> None:
+        self.draw.ellipse(self._points([(x - radius, y - radius), (x + radius, y + radius)]), fill=colour)
+
+    def _points(self, points: list[Point]) -> list[Point]:
+        return [(x * self.scale, y * self.scale) for x, y in points]
+
+
+def _steps(start: float, end: float, count: int) -> list[float]:
+    return [start + (end - start) * n / count for n in range(count + 1)]
+
+
+def _draw_scenery(pen: _Pen, city: str) -> None:
+    near, far = WATER.get(city, STONE), FAR_WATER.get(city, STONE)
+    pen.dot(1026, 196, 84, POMEGRANATE)
+    _draw_forty(pen, 1026, 196)
+    # The tower of the event's own city stands in its water's colour; the sister's is fainter, across the sea.
+    _draw_clock_tower(pen, 950, AEGEAN if city != "baku" else _faint(AEGEAN))
+    _draw_maiden_tower(pen, 1100, CASPIAN if city != "izmir" else _faint(CASPIAN))
+    _draw_wave(pen, SHORE_LINE - 8, _faint(far), phase=0.0)
+    _draw_wave(pen, SHORE_LINE + 12, near, phase=pi * 0.8)
+    for n in range(2):
+        crest = [(x, SHORE_LINE + 42 + n * 18 + 5 * sin(x / 62 + n * 1.9)) for x in range(620 + n * 90, 880 + n * 60, 6)]
+        pen.line(crest, _faint(near, 0.72), 2.5)
+
+
+def _faint(colour: str, strength: float = 0.38) -> str:
+    """The colour as it looks thinned over the paper."""
+    mixed = (
+        round(int(colour[n : n + 2], 16) * strength + int(PAPER[n : n + 2], 16) * (1 - strength)) for n in (1, 3, 5)
+    )
+    return "#{:02x}{:02x}{:02x}".format(*mixed)
+
+
+def _draw_wave(pen: _Pen, y: float, colour: str, *, phase: float) -> None:
+    crest = [(float(x), y + 9 * sin(x / 95 + phase)) for x in range(0, WIDTH + 8, 8)]
+    pen.area([*crest, (WIDTH, HEIGHT), (0, HEIGHT)], colour)
+
+
+def _draw_forty(pen: _Pen, x: float, y: float) -> None:
+    """40 in two strokes: the four is a sail, the nought a pomegranate with its crown."""
+    pen.line([(x + 2 - 14, y + 36), (x - 12, y - 34), (x - 50, y + 14), (x + 4, y + 14)], PAPER, 8)
+    pen.ring(x + 34, y + 8, 29, PAPER, 8)
+    pen.line([(x + 24, y - 37), (x + 28, y - 24), (x + 34, y - 34), (x + 40, y - 24), (x + 44, y - 37)], PAPER, 5)
+
+
+def _draw_clock_tower(pen: _Pen, x: float, colour: str) -> None:
+    """İzmir's Clock Tower: a stepped base with fountains, a slim shaft, the clock, a small dome."""
+    base = SHORE_LINE + 4
+    for half, top, bottom in ((62, base - 14, base), (50, base - 92, base - 14), (34, base - 160, base - 100)):
+        pen.area([(x - half, top), (x + half, top), (x + half, bottom), (x - half, bottom)], PAPER)
+        pen.line([(x - half, bottom), (x - half, top), (x + half, top), (x + half, bottom)], colour)
+    pen.line([(x - 56, base - 92), (x + 56, base - 92)], colour, 6)
+    for offset in (-30, 0, 30):
+        pen.arch(x + offset, base - 16, 20, 54, colour, 3)
+    for offset in (-15, 15):
+        pen.arch(x + offset, base - 104, 16, 40, colour, 3)
+    pen.line([(x - 40, base - 160), (x + 40, base - 160)], colour, 6)
+    pen.area([(x - 26, base - 222), (x + 26, base - 222), (x + 26, base - 162), (x - 26, base - 162)], PAPER)
+    pen.line([(x - 26, base - 162), (x - 26, base - 222), (x + 26, base - 222), (x + 26, base - 162)], colour)
+    pen.ring(x, base - 192, 17, colour)
+    pen.line([(x, base - 203), (x, base - 192), (x + 8, base - 188)], colour, 3)
+    pen.line([(x - 32, base - 222), (x + 32, base - 222)], colour, 6)
+    dome = [(x - 22 * sin(pi / 2 - a), base - 224 - 30 * sin(a)) for a in _steps(0, pi, 24)]
+    pen.area(dome, PAPER)
+    pen.line(dome, colour)
+    pen.line([(x, base - 254), (x, base - 276)], colour, 3)
+
+
+def _draw_maiden_tower(pen: _Pen, x: float, colour: str) -> None:
+    """Baku's Maiden Tower: a broad round keep in courses of stone, with its long buttress."""
+    base, top = SHORE_LINE + 4, SHORE_LINE - 232
+    pen.area([(x + 40, top + 20), (x + 84, top + 34), (x + 88, base), (x + 40, base)], PAPER)
+    pen.line([(x + 44, top + 20), (x + 84, top + 34), (x + 88, base)], colour)
+    keep = [(x - 58, base), (x - 50, top), (x + 50, top), (x + 58, base)]
+    pen.area(keep, PAPER)
+    pen.line(keep, colour)
+    pen.line([(x - 54, top), (x - 54, top - 12), (x + 54, top - 12), (x + 54, top), (x - 54, top)], colour)
+    for n in range(1, 10):
+        y, half = top + n * 13, 50 + n * 0.45
+        pen.line([(x - half, y), (x + half, y)], colour, 1.6)
+    for y, offset in ((top + 146, 0), (top + 178, -14)):
+        pen.arch(x + offset, y + 12, 13, 24, colour, 3)

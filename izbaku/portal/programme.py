@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,147 +12,79 @@ from django.utils.dateparse import parse_datetime
 
 from events.importing import Report, bring_in
 from events.models import Event, Observance, Session, Venue
+from izbaku import times
 from izbaku.accounts.models import Organisation
 from izbaku.portal.models import Milestone
 
 FILE = Path(__file__).resolve().parents[2] / "events" / "data" / "programme.json"
 LANGUAGES = ("tr", "az", "en")
-STATUS = {"held": "held", "announced": "announced", "planned_unconfirmed": "planned", "planned": "planned"}
-PRECISION = {
-    "day": ("day", "stated"),
-    "inferred_day": ("day", "inferred"),
-    "reported_on": ("day", "reported"),
-    "month": ("month", "stated"),
-    "year": ("year", "stated"),
-    "unknown": ("unknown", "stated"),
-}
-PLACES = {"Gence": {"tr": "Gence", "az": "Gəncə", "en": "Ganja"}}
-CITIES = {"İzmir": "izmir", "Aliağa (İzmir)": "izmir", "Bakü": "baku"}
-# Where an event's place in words surely is one of the venues.
-VENUES = {
-    "Kültürpark, Konak": "kulturpark",
-    "Ege Üniversitesi Türk Dünyası Araştırmaları Enstitüsü": "ege-tdae",
-    "Bornova Atatürk Amfitiyatrosu": "bornova-ataturk-amfitiyatrosu",
-    "Ege Üniversitesi MÖTBE Kültür Merkezi": "ege-motbe",
-    "DEÜ Rektörlük 15 Temmuz Şehitler Salonu": "deu-15-temmuz-salonu",
-}
 
 
 def read(path: Path = FILE) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return data
 
 
-def load(data: dict[str, Any], progress: Any = None) -> Report:
+def load(data: dict[str, Any], progress: Callable[[], None] = lambda: None) -> Report:
     """Bring everything in; can be repeated. Returns what was added, changed, left unchanged, skipped."""
     report = Report()
-    collected = datetime.fromisoformat(f"{data['meta']['collected']}T00:00:00+00:00")
+    # What the file holds has been public since the day it was gathered.
+    collected = datetime.combine(date.fromisoformat(data["meta"]["collected"]), datetime.min.time(), UTC)
     for row in data["venues"]:
-        _venue(row, report)
+        names = ("name", "city", "district", "address", "latitude", "longitude", "facts")
+        blank = {name: "" for name in names} | {"latitude": None, "longitude": None}
+        values = {name: row[name] if row[name] is not None else blank[name] for name in names}
+        bring_in(Venue, f"venue:{row['slug']}", {"slug": row["slug"]}, values | _sources(row), report)
     for row in data["observances"]:
-        month, day = map(int, row["month_day"].split("-"))
-        values = {**_texts("title", row["title"]), "sources": _lines(row["sources"])}
-        lookup = {"month": month, "day": day, "country": row["country"]}
-        bring_in(Observance, f"observance:{row['month_day']}:{row['country']}", lookup, values, report)
-    for number, row in enumerate(data["milestones"], 1):
-        key = f"{row['date'] or row['year']}-{number}"
-        values = {
-            **_texts("text", row["text"]),
-            "year": int(row["year"]),
-            "when": row["date"] or "",
-            "is_approximate": row.get("approx", False),
-            "sources": _lines(row["sources"]),
-        }
-        bring_in(Milestone, f"milestone:{key}", {"key": key}, values, report)
-    rows = [row for row in data["events"] if not row.get("part_of")] + data["archive_events"]
-    for row in rows:
+        lookup = {name: row[name] for name in ("month", "day", "country")}
+        key = "observance:{month}-{day}:{country}".format(**lookup)
+        bring_in(Observance, key, lookup, _texts(row, "title") | _sources(row), report)
+    for row in data["milestones"]:
+        values = {name: row[name] for name in ("year", "when", "is_approximate")}
+        values |= _texts(row, "text") | _sources(row)
+        bring_in(Milestone, f"milestone:{row['key']}", {"key": row["key"]}, values, report)
+    for row in data["events"] + data["archive_events"]:
         event = _event(row, collected, report)
         if event:
-            for part in [part for part in data["events"] if part.get("part_of") == row["slug"]]:
-                _session(event, part, part["slug"], part["title"], report)
-            for number, part in enumerate(row.get("programme", []), 1):
-                _session(event, part, f"{row['slug']}-{number}", {"tr": part["what"]}, report)
-        if progress:
-            progress()
+            for part in row["sessions"]:
+                values = _texts(part, "title", "summary", "place") | _dates(part)
+                bring_in(Session, f"session:{part['slug']}", {"event": event, "slug": part["slug"]}, values, report)
+        progress()
     return report
 
 
-def _lines(addresses: list[str]) -> str:
-    return "\n".join(addresses)
+def _texts(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {f"{name}_{language}": row[name].get(language) or "" for name in names for language in LANGUAGES}
 
 
-def _texts(name: str, texts: dict[str, str]) -> dict[str, str]:
-    return {f"{name}_{language}": texts.get(language, "") for language in LANGUAGES}
-
-
-def _venue(row: dict[str, Any], report: Report) -> None:
-    values = {
-        "name": row["name"],
-        "city": CITIES.get(row["city"], ""),
-        "district": row["district"] or "",
-        "address": row["address"] or "",
-        "latitude": row["lat"],
-        "longitude": row["lon"],
-        "facts": row["facts"] or "",
-        "sources": _lines(row["sources"]),
-    }
-    bring_in(Venue, f"venue:{row['slug']}", {"slug": row["slug"]}, values, report)
+def _sources(row: dict[str, Any]) -> dict[str, Any]:
+    return {"sources": "\n".join(row["sources"])}
 
 
 def _dates(row: dict[str, Any]) -> dict[str, Any]:
     """Precision and days as the source has them; a time only where the source had one."""
-    start, end = row.get("start"), row.get("end")
-    if start and "T" in start:
-        return {
-            "precision": "time",
-            "basis": "stated",
-            "starts_at": parse_datetime(start),
-            "ends_at": parse_datetime(end) if end and "T" in end else None,
+    values: dict[str, Any] = {"precision": row["precision"], "basis": row["basis"]}
+    if row["starts_at"]:
+        return values | {
+            "starts_at": parse_datetime(row["starts_at"]),
+            "ends_at": parse_datetime(row["ends_at"]) if row["ends_at"] else None,
         }
-    precision, basis = PRECISION[row.get("date_precision") or "day"]
-    return {"precision": precision, "basis": basis, "starts_on": _day(start), "ends_on": _day(end)}
-
-
-def _day(text: str | None) -> date | None:
-    """`2026-04` is stored as its first day; the precision says that only the month is known."""
-    return date.fromisoformat(f"{text}-01-01"[:10]) if text else None
+    if not row["starts_on"]:
+        return values
+    first = date.fromisoformat(row["starts_on"])
+    last = date.fromisoformat(row["ends_on"]) if row["ends_on"] else None
+    # The whole period, as it is stored: otherwise the second load would see a difference.
+    return values | dict(zip(("starts_on", "ends_on"), times.whole_period(first, last, row["precision"]), strict=True))
 
 
 def _event(row: dict[str, Any], collected: datetime, report: Report) -> Event | None:
-    city = CITIES.get(row["city"], "")
-    place = row.get("venue") or ""
-    venue = Venue.objects.filter(slug=VENUES.get(place, "")).first()
-    town = PLACES.get(row["city"], {})
-    values: dict[str, Any] = {
-        **_texts("title", row["title"]),
-        **_texts("summary", row.get("summary", {})),
-        **_dates(row),
-        "kind": row.get("type", "other"),
-        "scope": row.get("scope", "izmir"),
-        "certainty": STATUS[row.get("status", "held")],
-        "city": city,
-        "venue": venue,
-        "sources": _lines(row["sources"]),
-        "state": Event.State.PUBLIC,
-        "publish_at": collected,
-        "changed_at": collected,
-    }
-    for language in LANGUAGES:
-        where = "" if venue else ", ".join(filter(None, [place, town.get(language)]))
-        values[f"place_{language}"] = where if language == "tr" or town else ""
+    values = {name: row[name] for name in ("kind", "scope", "certainty", "city")}
+    values |= _texts(row, "title", "summary", "place") | _dates(row) | _sources(row)
+    values |= {"venue": Venue.objects.filter(slug=row["venue_slug"]).first()}
+    values |= {"state": Event.State.PUBLIC, "publish_at": collected, "changed_at": collected}
     event: Event | None = bring_in(Event, f"event:{row['slug']}", {"slug": row["slug"]}, values, report)
-    if event and not event.organisers.exists() and row["organisers"]:
-        event.organisers.set(
-            Organisation.objects.get_or_create(name=name)[0] for name in dict.fromkeys(row["organisers"])
-        )
-        event.save()
+    if event and row["organisers"] and not event.organisers.exists():
+        names = dict.fromkeys(row["organisers"])
+        event.organisers.set(Organisation.objects.get_or_create(name=name)[0] for name in names)
+        event.save()  # so that it is found by their names
     return event
-
-
-def _session(event: Event, row: dict[str, Any], slug: str, title: dict[str, str], report: Report) -> None:
-    values = {
-        **_texts("title", title),
-        **_texts("summary", row.get("summary", {})),
-        **_dates(row),
-        "place_tr": (row.get("venue") or "") if "what" in row else "",
-    }
-    bring_in(Session, f"session:{slug}", {"event": event, "slug": slug}, values, report)
