@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 SIZE = WIDTH, HEIGHT = 1200, 630
-MARGIN, COLUMN = 76, 770  # the words keep to the left, the towers stand on the right
+MARGIN, COLUMN = 76, 764  # the words keep to the left, the towers stand on the right
 SHORE_LINE = 522  # where paper ends and water begins
 
 PAPER, INK, POMEGRANATE = "#fbf5ea", "#1c2529", "#a61e3a"
@@ -58,10 +58,18 @@ def share_picture(*, title: str, when: str, place: str, city: str, language: str
     y = _write(draw, when_lines, when_font, POMEGRANATE, y, 1.25)
     _write(draw, place_lines, place_font, INK, y, 1.25)
 
-    draw.text((MARGIN, HEIGHT - 34), SISTERS.get(language, SISTERS["en"]), font=_font(DISPLAY, 34), fill=PAPER, anchor="ls")
+    draw.text(
+        (MARGIN, HEIGHT - 34),
+        SISTERS.get(language, SISTERS["en"]),
+        font=_font(DISPLAY, 34),
+        fill=PAPER,
+        anchor="ls",
+    )
     draw.text((WIDTH - MARGIN, HEIGHT - 34), "1986–2026", font=_font(DISPLAY, 34), fill=PAPER, anchor="rs")
     data = BytesIO()
-    picture.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(data, "PNG", optimize=True)
+    picture.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        data, "PNG", optimize=True
+    )
     return data.getvalue()
 
 
@@ -88,7 +96,9 @@ def reencode(upload: IO[bytes]) -> ContentFile:
             _("The picture has more than 40 million pixels. Choose a smaller one."), code="too_large"
         ) from error
     except UnidentifiedImageError as error:
-        raise ValidationError(_("Choose a picture in JPEG, PNG or WebP format."), code="unknown_format") from error
+        raise ValidationError(
+            _("Choose a picture in JPEG, PNG or WebP format."), code="unknown_format"
+        ) from error
     except (OSError, SyntaxError, ValueError) as error:
         raise ValidationError(_("The picture is damaged and cannot be read."), code="broken") from error
     return _saved(upright, kind)
@@ -149,7 +159,12 @@ def _fitted(
 
 
 def _write(
-    draw: ImageDraw.ImageDraw, lines: list[str], font: ImageFont.FreeTypeFont, colour: str, y: float, leading: float
+    draw: ImageDraw.ImageDraw,
+    lines: list[str],
+    font: ImageFont.FreeTypeFont,
+    colour: str,
+    y: float,
+    leading: float,
 ) -> float:
     for line in lines:
         draw.text((MARGIN, y + font.size), line, font=font, fill=colour, anchor="ls")
@@ -175,7 +190,9 @@ class _Pen:
     def arch(self, x: float, y: float, width: float, height: float, colour: str, stroke: float = 4) -> None:
         """A doorway standing on (x, y) as its lower middle."""
         radius = width / 2
-        top = [(x - radius * sin(pi / 2 - a), y - height + radius - radius * sin(a)) for a in _steps(0, pi, 24)]
+        top = [
+            (x - radius * sin(pi / 2 - a), y - height + radius - radius * sin(a)) for a in _steps(0, pi, 24)
+        ]
         self.line([(x - radius, y), *top, (x + radius, y)], colour, stroke)
 
     def ring(self, x: float, y: float, radius: float, colour: str, stroke: float = 4) -> None:
@@ -195,22 +212,26 @@ def _steps(start: float, end: float, count: int) -> list[float]:
 
 def _draw_scenery(pen: _Pen, city: str) -> None:
     near, far = WATER.get(city, STONE), FAR_WATER.get(city, STONE)
-    pen.dot(1026, 196, 84, POMEGRANATE)
-    _draw_forty(pen, 1026, 196)
+    pen.dot(1008, 148, 84, POMEGRANATE)
+    _draw_forty(pen, 1008, 148)
     # The tower of the event's own city stands in its water's colour; the sister's is fainter, across the sea.
-    _draw_clock_tower(pen, 950, AEGEAN if city != "baku" else _faint(AEGEAN))
-    _draw_maiden_tower(pen, 1100, CASPIAN if city != "izmir" else _faint(CASPIAN))
+    _draw_clock_tower(pen, 938, AEGEAN if city != "baku" else _faint(AEGEAN))
+    _draw_maiden_tower(pen, 1078, CASPIAN if city != "izmir" else _faint(CASPIAN))
     _draw_wave(pen, SHORE_LINE - 8, _faint(far), phase=0.0)
     _draw_wave(pen, SHORE_LINE + 12, near, phase=pi * 0.8)
     for n in range(2):
-        crest = [(x, SHORE_LINE + 42 + n * 18 + 5 * sin(x / 62 + n * 1.9)) for x in range(620 + n * 90, 880 + n * 60, 6)]
+        crest = [
+            (x, SHORE_LINE + 42 + n * 18 + 5 * sin(x / 62 + n * 1.9))
+            for x in range(620 + n * 90, 880 + n * 60, 6)
+        ]
         pen.line(crest, _faint(near, 0.72), 2.5)
 
 
 def _faint(colour: str, strength: float = 0.38) -> str:
     """The colour as it looks thinned over the paper."""
     mixed = (
-        round(int(colour[n : n + 2], 16) * strength + int(PAPER[n : n + 2], 16) * (1 - strength)) for n in (1, 3, 5)
+        round(int(colour[n : n + 2], 16) * strength + int(PAPER[n : n + 2], 16) * (1 - strength))
+        for n in (1, 3, 5)
     )
     return "#{:02x}{:02x}{:02x}".format(*mixed)
 
@@ -222,15 +243,20 @@ def _draw_wave(pen: _Pen, y: float, colour: str, *, phase: float) -> None:
 
 def _draw_forty(pen: _Pen, x: float, y: float) -> None:
     """40 in two strokes: the four is a sail, the nought a pomegranate with its crown."""
-    pen.line([(x + 2 - 14, y + 36), (x - 12, y - 34), (x - 50, y + 14), (x + 4, y + 14)], PAPER, 8)
-    pen.ring(x + 34, y + 8, 29, PAPER, 8)
-    pen.line([(x + 24, y - 37), (x + 28, y - 24), (x + 34, y - 34), (x + 40, y - 24), (x + 44, y - 37)], PAPER, 5)
+    pen.line([(x - 13, y + 38), (x - 13, y - 32), (x - 50, y + 14), (x + 2, y + 14)], PAPER, 8)
+    pen.ring(x + 34, y + 9, 29, PAPER, 8)
+    crown = [(26, -14), (20, -38), (29, -28), (34, -40), (39, -28), (48, -38), (42, -14)]
+    pen.area([(x + dx, y + dy) for dx, dy in crown], PAPER)
 
 
 def _draw_clock_tower(pen: _Pen, x: float, colour: str) -> None:
     """İzmir's Clock Tower: a stepped base with fountains, a slim shaft, the clock, a small dome."""
     base = SHORE_LINE + 4
-    for half, top, bottom in ((62, base - 14, base), (50, base - 92, base - 14), (34, base - 160, base - 100)):
+    for half, top, bottom in (
+        (62, base - 14, base),
+        (50, base - 92, base - 14),
+        (34, base - 160, base - 100),
+    ):
         pen.area([(x - half, top), (x + half, top), (x + half, bottom), (x - half, bottom)], PAPER)
         pen.line([(x - half, bottom), (x - half, top), (x + half, top), (x + half, bottom)], colour)
     pen.line([(x - 56, base - 92), (x + 56, base - 92)], colour, 6)
