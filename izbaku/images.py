@@ -1,5 +1,6 @@
 """Pictures: the one that messengers show for an event, and those that staff upload."""
 
+import struct
 from functools import lru_cache
 from io import BytesIO
 from math import pi, sin
@@ -67,9 +68,7 @@ def share_picture(*, title: str, when: str, place: str, city: str, language: str
     )
     draw.text((WIDTH - MARGIN, HEIGHT - 34), "1986–2026", font=_font(DISPLAY, 34), fill=PAPER, anchor="rs")
     data = BytesIO()
-    picture.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
-        data, "PNG", optimize=True
-    )
+    picture.save(data, "PNG", optimize=True)
     return data.getvalue()
 
 
@@ -99,7 +98,7 @@ def reencode(upload: IO[bytes]) -> ContentFile:
         raise ValidationError(
             _("Choose a picture in JPEG, PNG or WebP format."), code="unknown_format"
         ) from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, EOFError, SyntaxError, ValueError, struct.error) as error:
         raise ValidationError(_("The picture is damaged and cannot be read."), code="broken") from error
     return _saved(upright, kind)
 
@@ -142,6 +141,17 @@ def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]
     return lines
 
 
+def _balanced(text: str, font: ImageFont.FreeTypeFont, lines: int) -> list[str]:
+    """As many lines, as even as they come: no lonely last word."""
+    best = _wrapped(text, font, COLUMN)
+    for width in range(COLUMN, COLUMN // 2, -20):
+        narrower = _wrapped(text, font, width)
+        if len(narrower) > lines or any(font.getlength(line) > width for line in narrower):
+            break
+        best = narrower
+    return best
+
+
 def _fitted(
     text: str, name: str, sizes: tuple[int, ...], *, lines: int, height: float = HEIGHT
 ) -> tuple[ImageFont.FreeTypeFont, list[str]]:
@@ -151,7 +161,7 @@ def _fitted(
         wrapped = _wrapped(text, font, COLUMN)
         allowed = max(1, min(lines, int(height / (size * 1.14))))
         if len(wrapped) <= allowed and all(font.getlength(line) <= COLUMN for line in wrapped):
-            return font, wrapped
+            return font, _balanced(text, font, len(wrapped))
     kept = wrapped[:allowed]
     if len(wrapped) > allowed:
         kept[-1] = " ".join(wrapped[allowed - 1 :])
@@ -222,12 +232,12 @@ def _draw_scenery(pen: _Pen, city: str) -> None:
     for n in range(2):
         crest = [
             (x, SHORE_LINE + 42 + n * 18 + 5 * sin(x / 62 + n * 1.9))
-            for x in range(620 + n * 90, 880 + n * 60, 6)
+            for x in range(560 + n * 90, 800 + n * 60, 6)
         ]
         pen.line(crest, _faint(near, 0.72), 2.5)
 
 
-def _faint(colour: str, strength: float = 0.38) -> str:
+def _faint(colour: str, strength: float = 0.45) -> str:
     """The colour as it looks thinned over the paper."""
     mixed = (
         round(int(colour[n : n + 2], 16) * strength + int(PAPER[n : n + 2], 16) * (1 - strength))
@@ -243,9 +253,9 @@ def _draw_wave(pen: _Pen, y: float, colour: str, *, phase: float) -> None:
 
 def _draw_forty(pen: _Pen, x: float, y: float) -> None:
     """40 in two strokes: the four is a sail, the nought a pomegranate with its crown."""
-    pen.line([(x - 13, y + 38), (x - 13, y - 32), (x - 50, y + 14), (x + 2, y + 14)], PAPER, 8)
-    pen.ring(x + 34, y + 9, 29, PAPER, 8)
-    crown = [(26, -14), (20, -38), (29, -28), (34, -40), (39, -28), (48, -38), (42, -14)]
+    pen.line([(x - 16, y + 38), (x - 16, y - 32), (x - 53, y + 14), (x - 2, y + 14)], PAPER, 8)
+    pen.ring(x + 38, y + 9, 29, PAPER, 8)
+    crown = [(30, -14), (24, -38), (33, -28), (38, -40), (43, -28), (52, -38), (46, -14)]
     pen.area([(x + dx, y + dy) for dx, dy in crown], PAPER)
 
 
