@@ -1,6 +1,7 @@
 """Pictures: the one that messengers show for an event, and those that staff upload."""
 
 import struct
+from collections.abc import Sequence
 from functools import lru_cache
 from io import BytesIO
 from math import pi, sin
@@ -34,10 +35,10 @@ Point = tuple[float, float]
 
 
 def share_picture(*, title: str, when: str, place: str, city: str, language: str, label: str = "") -> bytes:
-    """A PNG of 1200 × 630 for messengers, in the colours of the event's city; the same words give the same bytes.
+    """A PNG of 1200 × 630 for messengers in the colours of the event's city; same words, same bytes.
 
-    `when` and `place` come ready, as the language writes them. A title of any length fits: it is wrapped, then
-    shrunk, and only then cut with an ellipsis.
+    `when` and `place` come ready, as the language writes them. A title of any length fits: it is wrapped,
+    then shrunk, and only then cut with an ellipsis.
     """
     picture = Image.new("RGB", SIZE, PAPER)
     # Lines drawn twice as large and scaled down are smooth; Pillow's own are not.
@@ -191,10 +192,10 @@ class _Pen:
     def __init__(self, draw: ImageDraw.ImageDraw, scale: int) -> None:
         self.draw, self.scale = draw, scale
 
-    def line(self, points: list[Point], colour: str, width: float = 4) -> None:
+    def line(self, points: Sequence[Point], colour: str, width: float = 4) -> None:
         self.draw.line(self._points(points), fill=colour, width=round(width * self.scale), joint="curve")
 
-    def area(self, points: list[Point], colour: str) -> None:
+    def area(self, points: Sequence[Point], colour: str) -> None:
         self.draw.polygon(self._points(points), fill=colour)
 
     def arch(self, x: float, y: float, width: float, height: float, colour: str, stroke: float = 4) -> None:
@@ -212,7 +213,7 @@ class _Pen:
     def dot(self, x: float, y: float, radius: float, colour: str) -> None:
         self.draw.ellipse(self._points([(x - radius, y - radius), (x + radius, y + radius)]), fill=colour)
 
-    def _points(self, points: list[Point]) -> list[Point]:
+    def _points(self, points: Sequence[Point]) -> list[Point]:
         return [(x * self.scale, y * self.scale) for x, y in points]
 
 
