@@ -43,11 +43,15 @@ def unconfirmed_label() -> SafeString:
     return format_html(' <span class="status-label">{}</span>', _("Was announced; not confirmed as held"))
 
 
-def cards(events: QuerySet[Event], language: str, now: datetime) -> list[SafeString]:
-    """The ready list rows of these events, in their order, in one query."""
+def cards(
+    events: QuerySet[Event], language: str, now: datetime, start: int = 0, stop: int | None = None
+) -> list[SafeString]:
+    """The ready list rows of these events from `start` up to `stop`, in their order, in one query."""
     today, label = times.today(now), unconfirmed_label()
     rows = events.filter(lines__language=language).values_list("lines__card", "certainty", "ends_on", "state")
-    return [_shown(card, certainty, ends_on, state, today, label) for card, certainty, ends_on, state in rows]
+    return [
+        _shown(card, certainty, ends_on, state, today, label) for card, certainty, ends_on, state in rows[start:stop]
+    ]
 
 
 def _shown(

@@ -60,3 +60,21 @@ def _save(event: Event, now: datetime) -> None:
         event.sequence += 1
         event.changed_at = now
         event.save()
+
+
+def copy(event: Event, *, now: datetime) -> Event:
+    """A draft with the same texts, sessions left out; its address says that it is a copy."""
+    number = 2
+    while Event.objects.filter(slug=f"{event.slug}-{number}").exists():
+        number += 1
+    organisers = list(event.organisers.all())
+    draft = Event.objects.get(pk=event.pk)
+    draft.pk, draft.twin = None, None
+    draft.slug, draft.state, draft.publish_at = f"{event.slug}-{number}", Event.State.DRAFT, None
+    draft.previous_starts_on, draft.sequence, draft.changed_at = None, 0, now
+    draft._state.adding = True
+    with transaction.atomic():
+        draft.save()
+        draft.organisers.set(organisers)
+        draft.save()
+    return draft

@@ -145,7 +145,7 @@ def event_list(request: HttpRequest, now: datetime) -> HttpResponse:
     start = (filters.page - 1) * PAGE
     context = {
         "filters": filters,
-        "cards": calendars.cards(found[start : start + PAGE], language, now),
+        "cards": calendars.cards(found, language, now, start, start + PAGE),
         "count": count,
         "pages": pages,
         "previous": filters.page > 1 and filters.address(page=filters.page - 1 if filters.page > 2 else ""),

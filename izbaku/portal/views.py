@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import feedgenerator, timezone, translation
 from django.utils.cache import patch_vary_headers
@@ -48,8 +49,9 @@ def home(request: HttpRequest) -> HttpResponse:
     ahead = real.exclude(kind=Event.Kind.COMMEMORATION).upcoming(today).with_a_day().in_order()
     latest = real.exclude(kind=Event.Kind.COMMEMORATION).past(today).with_a_day().newest_first()
     context = {
-        "next_events": calendars.cards(ahead[:3], language, now),
-        "latest_events": calendars.cards(latest[:3], language, now),
+        "next_events": calendars.cards(ahead, language, now, stop=3),
+        "latest_events": calendars.cards(latest, language, now, stop=3),
+        "month_html": render_to_string("events/parts/month_table.html", _month_at_a_glance(now, language)),
         "month": calendars.month_of_interest(now),
         "numbers": [
             (real.filter(is_sample=False).count(), _("events in the programme")),
@@ -60,6 +62,14 @@ def home(request: HttpRequest) -> HttpResponse:
         "now": now,
     }
     return kept(request, "portal/home.html", context, now)
+
+
+def _month_at_a_glance(now: datetime, language: str) -> dict[str, Any]:
+    first = calendars.month_of_interest(now)
+    return {
+        "grid": calendars.month_grid(first.year, first.month, language, now),
+        "weekdays": [times.weekday_name(number, language) for number in range(7)],
+    }
 
 
 @require_safe
