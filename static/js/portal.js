@@ -40,9 +40,9 @@
     fetch(place.dataset.me, { headers: { Accept: "application/json" } })
       .then(function (answer) { return answer.ok ? answer.json() : null; })
       .then(function (me) {
-        if (!me || !me.name || !me.url || me.url.charAt(0) !== "/") return;
-        var link = document.createElement("a");
-        link.href = me.url;
+        if (!me || !me.name) return;
+        var link = document.createElement(me.staff ? "a" : "span");
+        if (me.staff) link.href = "/admin/";
         link.textContent = me.name;
         place.replaceChildren(link);
         place.hidden = false;
