@@ -1,4 +1,5 @@
 import pytest
+from pytest_django.fixtures import SettingsWrapper
 
 from izbaku import freshness
 
@@ -7,3 +8,10 @@ from izbaku import freshness
 def _nothing_kept() -> None:
     """Each test begins with no page kept."""
     freshness.forget()
+
+
+@pytest.fixture(autouse=True)
+def _static_files_without_a_manifest(settings: SettingsWrapper) -> None:
+    """Tests serve static files from their folders: nobody has to collect them first."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}

@@ -37,7 +37,20 @@ class EventAdmin(TranslationAdmin):
         (None, {"fields": ["title", "summary", "description", "slug", "kind", "scope", "certainty"]}),
         (_("When"), {"fields": ["precision", "basis", "starts_at", "ends_at", "starts_on", "ends_on"]}),
         (_("Where"), {"fields": ["city", "venue", "place"]}),
-        (_("Who and how"), {"fields": ["organisers", "spoken", "interpreted", "access", "admission", "ticket_url", "stream_url"]}),
+        (
+            _("Who and how"),
+            {
+                "fields": [
+                    "organisers",
+                    "spoken",
+                    "interpreted",
+                    "access",
+                    "admission",
+                    "ticket_url",
+                    "stream_url",
+                ]
+            },
+        ),
         (_("Picture"), {"fields": ["picture", "picture_alt"]}),
         (_("Afterwards"), {"fields": ["report", "press", "sources", "twin"]}),
         (_("Publication"), {"fields": ["state", "publish_at", "previous_starts_on", "changed_at"]}),

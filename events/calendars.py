@@ -54,9 +54,7 @@ def cards(
     ]
 
 
-def _shown(
-    line: str, certainty: str, ends_on: date | None, state: str, today: date, label: SafeString
-) -> SafeString:
+def _shown(line: str, certainty: str, ends_on: date | None, state: str, today: date, label: SafeString) -> SafeString:
     unconfirmed = certainty != Event.Certainty.HELD and state == Event.State.PUBLIC and ends_on and ends_on < today
     # The line was rendered by a template, which escaped what people typed.
     return mark_safe(line.replace(PAST, label if unconfirmed else ""))  # noqa: S308
@@ -74,7 +72,12 @@ def _cells(first: date, last: date, language: str, now: datetime) -> list[tuple[
         )
         .order_by("event__starts_on", F("event__starts_at").asc(nulls_first=True), "event_id")
         .values_list(
-            "event__starts_on", "event__ends_on", "event__precision", "cell", "event__certainty", "event__state"
+            "event__starts_on",
+            "event__ends_on",
+            "event__precision",
+            "cell",
+            "event__certainty",
+            "event__state",
         )
     )
     return [

@@ -103,7 +103,9 @@ def json_ld(event: Event, address: str, picture: str) -> str:
         start, end = event.local_start, event.ends_at
         data["startDate"] = start.isoformat() if start else event.starts_on.isoformat()
         if end or not start:
-            data["endDate"] = end.astimezone(times.zone_of(event.city)).isoformat() if end else event.ends_on.isoformat()
+            data["endDate"] = (
+                end.astimezone(times.zone_of(event.city)).isoformat() if end else event.ends_on.isoformat()
+            )
     if event.previous_starts_on:
         data["previousStartDate"] = event.previous_starts_on.isoformat()
         if event.state == Event.State.PUBLIC:
@@ -131,7 +133,8 @@ def add_links(event: Event, address: str) -> dict[str, str]:
     common = {"location": event.where}
     return {
         "google": "https://calendar.google.com/calendar/render?" + _query(google | common | {"details": address}),
-        "outlook": "https://outlook.live.com/calendar/0/deeplink/compose?" + _query(outlook | common | {"body": address}),
+        "outlook": "https://outlook.live.com/calendar/0/deeplink/compose?"
+        + _query(outlook | common | {"body": address}),
     }
 
 

@@ -53,7 +53,9 @@ class Filters:
                 values["first" if name == "from" else "last"] = _day(value)
             elif name in allowed:
                 if value not in dict(allowed[name]):
-                    raise BadFilter(_("“%(value)s” is no known value of “%(name)s”.") % {"value": value[:40], "name": name})
+                    raise BadFilter(
+                        _("“%(value)s” is no known value of “%(name)s”.") % {"value": value[:40], "name": name}
+                    )
                 values[name] = value
             else:
                 raise BadFilter(_("The filter “%(name)s” is not known.") % {"name": name[:40]})

@@ -45,7 +45,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def bring_in(model: type[models.Model], key: str, lookup: dict[str, Any], values: dict[str, Any], report: Report) -> Any:
+def bring_in(
+    model: type[models.Model], key: str, lookup: dict[str, Any], values: dict[str, Any], report: Report
+) -> Any:
     """One row: added, or brought up to date where nobody has edited it since the last import.
 
     A field whose value differs from what was last imported has been edited by staff and is kept, and said so.
@@ -91,5 +93,3 @@ def bring_in(model: type[models.Model], key: str, lookup: dict[str, Any], values
             memory.values = remembered
             memory.save()
         return row
-
-

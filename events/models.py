@@ -188,7 +188,10 @@ class Event(Dated):
     certainty = models.CharField(_("how certain"), max_length=10, choices=Certainty, default=Certainty.ANNOUNCED)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.DRAFT)
     publish_at = models.DateTimeField(
-        _("publish at"), null=True, blank=True, help_text=_("A public event appears at this moment; empty: at once.")
+        _("publish at"),
+        null=True,
+        blank=True,
+        help_text=_("A public event appears at this moment; empty: at once."),
     )
     title = models.CharField(_("title"), max_length=200)
     summary = models.TextField(_("summary"), blank=True)
@@ -198,7 +201,10 @@ class Event(Dated):
         Venue, models.PROTECT, null=True, blank=True, related_name="events", verbose_name=_("venue")
     )
     place = models.CharField(
-        _("place in words"), max_length=250, blank=True, help_text=_("Where it is, when no venue of the list fits.")
+        _("place in words"),
+        max_length=250,
+        blank=True,
+        help_text=_("Where it is, when no venue of the list fits."),
     )
     organisers = models.ManyToManyField(Organisation, blank=True, verbose_name=_("organisers"))
     spoken = CodesField(_("spoken languages"), max_length=40, blank=True, default=list, choices=SPOKEN)
@@ -236,7 +242,8 @@ class Event(Dated):
                 name="a_time_only_where_it_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(ends_on__gte=F("starts_on")) | Q(starts_on=None, ends_on=None), name="days_in_order"
+                condition=Q(ends_on__gte=F("starts_on")) | Q(starts_on=None, ends_on=None),
+                name="days_in_order",
             ),
             models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="times_in_order"),
             models.CheckConstraint(
@@ -360,7 +367,8 @@ def refresh(events: Iterable[Event]) -> None:
         for language in LANGUAGES
     )
     EventWord.objects.bulk_create(
-        (EventWord(event=event, word=word[:60]) for event in events for word in event.find_words()), batch_size=1000
+        (EventWord(event=event, word=word[:60]) for event in events for word in event.find_words()),
+        batch_size=1000,
     )
 
 
@@ -422,5 +430,3 @@ class Imported(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-

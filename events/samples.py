@@ -7,10 +7,31 @@ from izbaku import times
 
 SAMPLES = [
     # days ahead, hour, hours, kind, city, titles
-    (5, time(19), 2, "concert", "izmir", ("Örnek: Muğam akşamı", "Nümunə: Muğam axşamı", "Sample: Mugham evening")),
+    (
+        5,
+        time(19),
+        2,
+        "concert",
+        "izmir",
+        ("Örnek: Muğam akşamı", "Nümunə: Muğam axşamı", "Sample: Mugham evening"),
+    ),
     (9, time(10), 8, "b2b", "izmir", ("Örnek: B2B günü", "Nümunə: B2B günü", "Sample: B2B day")),
-    (12, time(23, 30), 2, "youth", "izmir", ("Örnek: Gece yürüyüşü", "Nümunə: Gecə gəzintisi", "Sample: Night walk")),
-    (16, time(18), 3, "exhibition", "baku", ("Örnek: İki kıyı sergisi", "Nümunə: İki sahil sərgisi", "Sample: Two shores")),
+    (
+        12,
+        time(23, 30),
+        2,
+        "youth",
+        "izmir",
+        ("Örnek: Gece yürüyüşü", "Nümunə: Gecə gəzintisi", "Sample: Night walk"),
+    ),
+    (
+        16,
+        time(18),
+        3,
+        "exhibition",
+        "baku",
+        ("Örnek: İki kıyı sergisi", "Nümunə: İki sahil sərgisi", "Sample: Two shores"),
+    ),
     (23, time(14), 2, "volunteering", "izmir", ("Örnek: Gönüllü buluşması", "Nümunə: Könüllülər görüşü", "")),
 ]
 

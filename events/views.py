@@ -111,9 +111,7 @@ def year(request: HttpRequest, now: datetime, year: int) -> HttpResponse:
     _year_or_404(year)
     language = get_language()
     counts: Counter[int] = Counter()
-    spans = (
-        Event.objects.public(now).between(date(year, 1, 1), date(year, 12, 31)).values_list("starts_on", "ends_on")
-    )
+    spans = Event.objects.public(now).between(date(year, 1, 1), date(year, 12, 31)).values_list("starts_on", "ends_on")
     undated = 0
     for starts, ends in spans:
         if (ends - starts).days > 300:
@@ -124,7 +122,12 @@ def year(request: HttpRequest, now: datetime, year: int) -> HttpResponse:
         counts.update(range(first, last + 1))
     kept_days = list(Observance.objects.all())
     months = [
-        (number, times.month_name(number, language), counts[number], [o for o in kept_days if o.month == number])
+        (
+            number,
+            times.month_name(number, language),
+            counts[number],
+            [o for o in kept_days if o.month == number],
+        )
         for number in range(1, 13)
     ]
     before, after = calendars.neighbours(date(year, 1, 1), date(year, 12, 31), now)

@@ -52,14 +52,53 @@ _NAMES = {
     "baku": {"tr": "Bakü", "az": "Bakı", "en": "Baku"},
 }
 _MONTHS = {
-    "tr": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık".split(),
-    "az": "yanvar fevral mart aprel may iyun iyul avqust sentyabr oktyabr noyabr dekabr".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "tr": [
+        "Ocak",
+        "Şubat",
+        "Mart",
+        "Nisan",
+        "Mayıs",
+        "Haziran",
+        "Temmuz",
+        "Ağustos",
+        "Eylül",
+        "Ekim",
+        "Kasım",
+        "Aralık",
+    ],
+    "az": [
+        "yanvar",
+        "fevral",
+        "mart",
+        "aprel",
+        "may",
+        "iyun",
+        "iyul",
+        "avqust",
+        "sentyabr",
+        "oktyabr",
+        "noyabr",
+        "dekabr",
+    ],
+    "en": [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
 }
 _WEEKDAYS = {
-    "tr": "Pazartesi Salı Çarşamba Perşembe Cuma Cumartesi Pazar".split(),
+    "tr": ["Pazartesi", "Salı", "Çarşamba", "Perşembe", "Cuma", "Cumartesi", "Pazar"],
     "az": ["bazar ertəsi", "çərşənbə axşamı", "çərşənbə", "cümə axşamı", "cümə", "şənbə", "bazar"],
-    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
+    "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
 }
 _TO_BE_ANNOUNCED = {
     "tr": "Tarihi açıklanacak",
@@ -123,9 +162,7 @@ def _ordinal(number: int) -> str:
     if number % 10:
         return {1: "ci", 2: "ci", 3: "cü", 4: "cü", 5: "ci", 6: "cı", 7: "ci", 8: "ci", 9: "cu"}[number % 10]
     if number % 100:
-        return {1: "cu", 2: "ci", 3: "cu", 4: "cı", 5: "ci", 6: "cı", 7: "ci", 8: "ci", 9: "cı"}[
-            number % 100 // 10
-        ]
+        return {1: "cu", 2: "ci", 3: "cu", 4: "cı", 5: "ci", 6: "cı", 7: "ci", 8: "ci", 9: "cı"}[number % 100 // 10]
     return "cü" if number % 1000 else "ci"
 
 
@@ -183,9 +220,7 @@ def both(starts_at: datetime, ends_at: datetime | None, city: str, language: str
     base = starts_at.astimezone(zone_of(own)).date()
 
     def marked(on: date, beside: date) -> str:
-        return (
-            "" if on == beside else f" ({day(on, language, weekday=False, with_year=on.year != beside.year)})"
-        )
+        return "" if on == beside else f" ({day(on, language, weekday=False, with_year=on.year != beside.year)})"
 
     parts = []
     for place in (own, other(own)):

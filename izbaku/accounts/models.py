@@ -36,7 +36,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
     language = models.CharField(
-        _("language"), max_length=2, default="tr", choices=[("tr", "Türkçe"), ("az", "Azərbaycanca"), ("en", "English")]
+        _("language"),
+        max_length=2,
+        default="tr",
+        choices=[("tr", "Türkçe"), ("az", "Azərbaycanca"), ("en", "English")],
     )
     city = models.CharField(_("city"), max_length=10, choices=City, blank=True)
     is_staff = models.BooleanField(_("works in the admin site"), default=False)

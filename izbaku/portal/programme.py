@@ -32,7 +32,7 @@ def load(data: dict[str, Any], progress: Callable[[], None] = lambda: None) -> R
     collected = datetime.combine(date.fromisoformat(data["meta"]["collected"]), datetime.min.time(), UTC)
     for row in data["venues"]:
         names = ("name", "city", "district", "address", "latitude", "longitude", "facts")
-        blank = {name: "" for name in names} | {"latitude": None, "longitude": None}
+        blank = dict.fromkeys(names, "") | {"latitude": None, "longitude": None}
         values = {name: row[name] if row[name] is not None else blank[name] for name in names}
         bring_in(Venue, f"venue:{row['slug']}", {"slug": row["slug"]}, values | _sources(row), report)
     for row in data["observances"]:

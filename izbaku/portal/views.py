@@ -1,6 +1,6 @@
 """The visitors' hall: home, the forty years, publications, about, open data."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -84,7 +84,7 @@ def history(request: HttpRequest) -> HttpResponse:
 def _when(milestone: Milestone, language: str) -> str:
     numbers = [int(part) for part in milestone.when.split("-")] if milestone.when else []
     if len(numbers) == 3:
-        return times.day(datetime(*numbers).date(), language, weekday=False)  # type: ignore[arg-type]
+        return times.day(date(*numbers), language, weekday=False)
     if len(numbers) == 2:
         return times.month(numbers[0], numbers[1], language)
     year = times.year_text(milestone.year, language)
@@ -146,7 +146,9 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     names: list[tuple[str, list[str]]] = [
         (name, []) for name in ("home", "events:calendar", "events:list", "history", "publications", "about")
     ]
-    names += [("events:event", [slug]) for slug in Event.objects.public(now).order_by("pk").values_list("slug", flat=True)]
+    names += [
+        ("events:event", [slug]) for slug in Event.objects.public(now).order_by("pk").values_list("slug", flat=True)
+    ]
     pages = []
     for name, args in names:
         addresses = []
@@ -183,5 +185,3 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "400.html", {"reason": ""}, status=400)
-
-

@@ -82,9 +82,7 @@ class Site:
         self._enter()
         answer = {}
         environ = RequestFactory().get(path, **meta).environ
-        body = self.layer(
-            environ, lambda status, headers: answer.update(status=status, headers=dict(headers))
-        )
+        body = self.layer(environ, lambda status, headers: answer.update(status=status, headers=dict(headers)))
         return answer["status"], answer["headers"], b"".join(body)
 
 
@@ -104,9 +102,7 @@ def site(monkeypatch):
         lambda row: make_observance(day=21),
         lambda row: Observance.objects.update(title="Nevruz"),
         lambda row: Observance.objects.filter(pk=row.pk).delete(),
-        lambda row: Observance.objects.bulk_create(
-            [Observance(month=5, day=28, title="28 May", country="AZ")]
-        ),
+        lambda row: Observance.objects.bulk_create([Observance(month=5, day=28, title="28 May", country="AZ")]),
         lambda row: Observance.objects.bulk_update([row], ["title"]),
         lambda row: Observance.objects.update_or_create(month=3, day=20, defaults={"country": "TR"}),
     ],

@@ -82,9 +82,7 @@ def test_a_title_that_is_too_long_ends_with_an_ellipsis():
     assert not any(line.endswith("…") for line in lines[:-1])
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"), [("JPEG", "picture.jpg"), ("PNG", "picture.png"), ("WEBP", "picture.webp")]
-)
+@pytest.mark.parametrize(("kind", "name"), [("JPEG", "picture.jpg"), ("PNG", "picture.png"), ("WEBP", "picture.webp")])
 def test_an_upload_keeps_its_format(kind, name):
     saved = images.reencode(make_upload(kind))
 
