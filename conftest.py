@@ -1,5 +1,6 @@
+from typing import Any
+
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from izbaku import freshness
 
@@ -11,7 +12,7 @@ def _nothing_kept() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _static_files_without_a_manifest(settings: SettingsWrapper) -> None:
+def _static_files_without_a_manifest(settings: Any) -> None:
     """Tests serve static files from their folders: nobody has to collect them first."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}

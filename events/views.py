@@ -56,8 +56,7 @@ def _year_or_404(year: int) -> int:
 @public
 def calendar(request: HttpRequest, now: datetime) -> HttpResponse:
     first = calendars.month_of_interest(now)
-    response = redirect(reverse("events:month", args=[first.year, first.month]))
-    return response
+    return redirect(reverse("events:month", args=[first.year, first.month]))
 
 
 @public
