@@ -21,6 +21,7 @@ help:  ## list the targets
 
 run: $(RUN_STAMP) $(STATIC_STAMP)  ## start web, worker and beat (PORT=8000)
 	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) refresh_lines
 	@$(MANAGE) load_programme
 	@$(MANAGE) load_samples
 	@$(MANAGE) staff_signin

@@ -13,7 +13,10 @@ import pytest
 STARTER = """
 import os, subprocess, sys, time
 reading, writing = os.pipe()
-family = "import os, subprocess as s; c = s.Popen(['sleep', '60']); print(os.getpid(), c.pid, flush=True); c.wait()"
+family = '''import os, subprocess as s
+child = s.Popen(["sleep", "60"])
+print(os.getpid(), child.pid, flush=True)
+child.wait()'''
 subprocess.Popen([sys.executable, "-m", "izbaku.lifeline", str(reading), sys.executable, "-c", family],
                  pass_fds=[reading], start_new_session=True)
 time.sleep(60)
