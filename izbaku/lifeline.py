@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 4.0
 LOOK_EVERY_SECONDS = 0.3
 PR_SET_PDEATHSIG = 1
 

@@ -27,7 +27,9 @@ def translations(catalogue: polib.POFile | polib.MOFile) -> dict[Message, Transl
     return {
         message(entry): (entry.msgstr, tuple(text for _, text in sorted(entry.msgstr_plural.items())))
         for entry in catalogue
-        if not entry.obsolete and not entry.fuzzy and (entry.msgstr or any(entry.msgstr_plural.values()))
+        if not entry.obsolete
+        and not getattr(entry, "fuzzy", False)
+        and (entry.msgstr or any(entry.msgstr_plural.values()))
     }
 
 
