@@ -164,8 +164,7 @@ class PublicModel(models.Model):
 def next_midnight(now: datetime) -> datetime:
     """The earlier of the two cities' next midnights."""
     return min(
-        datetime.combine(now.astimezone(zone).date() + timedelta(days=1), clock_time(), zone)
-        for zone in ZONES
+        datetime.combine(now.astimezone(zone).date() + timedelta(days=1), clock_time(), zone) for zone in ZONES
     ).astimezone(UTC)
 
 

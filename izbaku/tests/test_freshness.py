@@ -126,9 +126,9 @@ def test_a_change_that_is_rolled_back_leaves_the_version_as_it_was():
     make_observance()
     before = committed()
 
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         make_observance(day=21)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
 
     assert committed() == before
 
@@ -180,7 +180,8 @@ def test_a_kept_page_is_rendered_once_and_asks_no_question(site, django_assert_n
         status, headers, body = site.get_before_django()
 
     assert site.rendered == 1
-    assert (status, body) == ("200 OK", first.content) and second.content == first.content
+    assert (status, body) == ("200 OK", first.content)
+    assert second.content == first.content
     assert headers["Cache-Control"] == "public, max-age=0, must-revalidate"
     assert headers["Vary"] == "Accept-Encoding"
     assert headers["Content-Length"] == str(len(body))
@@ -234,7 +235,9 @@ def test_an_author_sees_the_change_at_once_and_everybody_within_a_second(monkeyp
     assert "Bahar" not in here.get().content.decode()  # a stranger, in the same second
     here.known.read_at -= 1.0
     assert "Bahar" in here.get().content.decode()
-    assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["max-age"] == 10
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert cookie["max-age"] == 10
 
 
 def test_a_request_that_changed_nothing_gets_no_cookie():
@@ -275,7 +278,8 @@ def test_the_store_stays_within_its_bytes_and_keeps_what_is_used(site, settings)
         site.get("/tr/0")
 
     assert site.rendered == 20
-    assert len(site.store) == 3 and site.store.size <= settings.KEPT_BYTES
+    assert len(site.store) == 3
+    assert site.store.size <= settings.KEPT_BYTES
 
 
 def test_a_page_larger_than_the_whole_store_is_answered_but_not_kept(site, settings):

@@ -1,0 +1,62 @@
+"""Give the measurement a database of its own, and take it away again.
+
+PostgreSQL is taken from DATABASE_URL, whose database must not exist yet: the bench makes it and drops it afterwards.
+Without a PostgreSQL it measures SQLite, and says so.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+
+OURS = "postgres://root@127.0.0.1:5432/izbaku_bench"
+
+
+@contextmanager
+def database(folder: str) -> Iterator[str]:
+    """A database of the bench's own: PostgreSQL where one answers, else a file."""
+    address = os.environ.get("DATABASE_URL", OURS)
+    parts = urlsplit(address)
+    name = parts.path.strip("/")
+    try:
+        if not parts.scheme.startswith("postgres") or not re.fullmatch(r"\w+", name):
+            raise psycopg2.OperationalError("DATABASE_URL names no PostgreSQL database")
+        maintenance = urlunsplit(parts._replace(scheme="postgresql", path="/postgres"))
+        server = psycopg2.connect(maintenance, connect_timeout=3)
+    except psycopg2.OperationalError as error:
+        print(f"No PostgreSQL ({str(error).strip().splitlines()[0]}): measuring SQLite, for which no target was set.")
+        yield f"sqlite:///{folder}/bench.sqlite3"
+        return
+    server.autocommit = True
+    with server.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')  # fails if it exists: never drop what is not ours
+        try:
+            yield address
+        finally:
+            cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    server.close()
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the database is dropped then, too
+    with tempfile.TemporaryDirectory() as folder, database(folder) as address:
+        environment = {
+            "DATABASE_URL": address,
+            "DJANGO_SETTINGS_MODULE": "izbaku.settings",
+            "PORTAL_ENV": "local",
+            "PORTAL_VAR": folder,
+            "BENCH_BODIES": folder,
+        }
+        table = [sys.executable, "-m", "bench.table"]
+        return subprocess.run(table, env=os.environ | environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
