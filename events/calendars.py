@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import F, Max, Min, QuerySet
+from django.db.models import F, Max, Min, QuerySet, Subquery
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from events.lines import PAST
 from events.models import Event, Line, Observance
 from izbaku import times
+from izbaku.freshness import ProgrammeVersion
 
 FIRST_YEAR, LAST_YEAR = 1986, 2100
 SHOWN_A_DAY = 3
@@ -57,7 +58,7 @@ def cards(
 def _shown(line: str, certainty: str, ends_on: date | None, state: str, today: date, label: SafeString) -> SafeString:
     unconfirmed = certainty != Event.Certainty.HELD and state == Event.State.PUBLIC and ends_on and ends_on < today
     # The line was rendered by a template, which escaped what people typed.
-    return mark_safe(line.replace(PAST, label if unconfirmed else ""))  # noqa: S308
+    return mark_safe(line.replace(PAST, label if unconfirmed else ""))
 
 
 def _cells(first: date, last: date, language: str, now: datetime) -> list[tuple[date, date, str, SafeString]]:
@@ -83,6 +84,7 @@ def _cells(first: date, last: date, language: str, now: datetime) -> list[tuple[
     return [
         (starts, ends, precision, _shown(cell, certainty, ends, state, today, label))
         for starts, ends, precision, cell, certainty, state in rows
+        if starts and ends
     ]
 
 
@@ -162,7 +164,10 @@ def month_of_interest(now: datetime) -> date:
 
 def neighbours(first: date, last: date, now: datetime) -> tuple[date | None, date | None]:
     """The nearest days with an event before `first` and after `last`: empty stretches are jumped over."""
-    events = Event.objects.public(now).with_a_day()
-    before = events.filter(starts_on__lt=first).aggregate(day=Max("starts_on"))["day"]
-    after = events.filter(starts_on__gt=last).aggregate(day=Min("starts_on"))["day"]
-    return before, after
+    days = Event.objects.public(now).with_a_day().order_by()
+    before = days.filter(starts_on__lt=first).order_by("-starts_on").values("starts_on")[:1]
+    after = days.filter(starts_on__gt=last).order_by("starts_on").values("starts_on")[:1]
+    # One question for both: two subqueries that each walk an index to its first row.
+    row = ProgrammeVersion.objects.annotate(before=Subquery(before), after=Subquery(after)).values("before", "after")
+    found = row.first() or {"before": None, "after": None}
+    return found["before"], found["after"]

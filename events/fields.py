@@ -31,7 +31,7 @@ class CodesField(models.CharField):
 
     def formfield(self, **kwargs: Any) -> forms.Field:  # type: ignore[override]
         return forms.MultipleChoiceField(
-            choices=self.choices,
+            choices=self.choices,  # type: ignore[arg-type]
             required=False,
             label=self.verbose_name,
             help_text=self.help_text,

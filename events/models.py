@@ -16,7 +16,7 @@ from events import lines
 from events.fields import CodesField
 from izbaku import times
 from izbaku.accounts.models import Organisation
-from izbaku.freshness import PublicModel, PublicQuerySet
+from izbaku.freshness import PublicModel, PublicQuerySet, bump
 from izbaku.text import words
 from izbaku.times import Basis, City, Precision
 
@@ -226,7 +226,7 @@ class Event(Dated):
     is_sample = models.BooleanField(_("sample, not real"), default=False)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
 
-    objects = EventQuerySet.as_manager()
+    objects = EventQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = _("event")
@@ -292,7 +292,8 @@ class Event(Dated):
     def where(self) -> str:
         if self.place or not self.venue:
             return self.place
-        return ", ".join(filter(None, [self.venue.name, self.venue.address, self.venue.district]))
+        district = "" if self.venue.district in self.venue.address else self.venue.district
+        return ", ".join(filter(None, [self.venue.name, self.venue.address, district]))
 
     @property
     def source_list(self) -> list[str]:
@@ -328,6 +329,7 @@ class Line(models.Model):
     cell = models.TextField()
     card = models.TextField()
     entry = models.TextField()
+    made_by = models.CharField(max_length=16, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["language", "event"], name="one_line_per_language")]
@@ -353,6 +355,7 @@ def refresh(events: Iterable[Event]) -> None:
     """Write the lines and words of these events anew."""
     events = list(events)
     keys = [event.pk for event in events]
+    made_by = lines.maker()
     Line.objects.filter(event__in=keys).delete()
     EventWord.objects.filter(event__in=keys).delete()
     Line.objects.bulk_create(
@@ -362,6 +365,7 @@ def refresh(events: Iterable[Event]) -> None:
             cell=lines.cell(event, language),
             card=lines.card(event, language),
             entry=lines.entry(event, language),
+            made_by=made_by,
         )
         for event in events
         for language in LANGUAGES
@@ -370,6 +374,21 @@ def refresh(events: Iterable[Event]) -> None:
         (EventWord(event=event, word=word[:60]) for event in events for word in event.find_words()),
         batch_size=1000,
     )
+
+
+def refresh_outdated() -> int:
+    """Make anew what templates, words or code of an earlier release have made; returns how many events."""
+    outdated = Event.objects.filter(
+        models.Exists(Line.objects.filter(event=models.OuterRef("pk")).exclude(made_by=lines.maker()))
+        | ~models.Exists(Line.objects.filter(event=models.OuterRef("pk")))
+    ).select_related("venue")
+    count = 0
+    while events := list(outdated[:200]):
+        with transaction.atomic():
+            refresh(events)
+            bump()
+        count += len(events)
+    return count
 
 
 class Session(Dated):

@@ -42,7 +42,7 @@ def load(now: datetime) -> int:
     for number, (ahead, at, hours, kind, city, titles) in enumerate(SAMPLES, 1):
         zone = times.zone_of(city)
         starts_at = datetime.combine(now.astimezone(zone).date() + timedelta(days=ahead), at, zone)
-        event, is_new = Event.objects.get_or_create(
+        _event, is_new = Event.objects.get_or_create(
             slug=f"sample-{number}",
             defaults={
                 "is_sample": True,

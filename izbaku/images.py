@@ -96,9 +96,7 @@ def reencode(upload: IO[bytes]) -> ContentFile:
             _("The picture has more than 40 million pixels. Choose a smaller one."), code="too_large"
         ) from error
     except UnidentifiedImageError as error:
-        raise ValidationError(
-            _("Choose a picture in JPEG, PNG or WebP format."), code="unknown_format"
-        ) from error
+        raise ValidationError(_("Choose a picture in JPEG, PNG or WebP format."), code="unknown_format") from error
     except (OSError, EOFError, SyntaxError, ValueError, struct.error) as error:
         raise ValidationError(_("The picture is damaged and cannot be read."), code="broken") from error
     return _saved(upright, kind)
@@ -201,9 +199,7 @@ class _Pen:
     def arch(self, x: float, y: float, width: float, height: float, colour: str, stroke: float = 4) -> None:
         """A doorway standing on (x, y) as its lower middle."""
         radius = width / 2
-        top = [
-            (x - radius * sin(pi / 2 - a), y - height + radius - radius * sin(a)) for a in _steps(0, pi, 24)
-        ]
+        top = [(x - radius * sin(pi / 2 - a), y - height + radius - radius * sin(a)) for a in _steps(0, pi, 24)]
         self.line([(x - radius, y), *top, (x + radius, y)], colour, stroke)
 
     def ring(self, x: float, y: float, radius: float, colour: str, stroke: float = 4) -> None:
@@ -232,8 +228,7 @@ def _draw_scenery(pen: _Pen, city: str) -> None:
     _draw_wave(pen, SHORE_LINE + 12, near, phase=pi * 0.8)
     for n in range(2):
         crest = [
-            (x, SHORE_LINE + 42 + n * 18 + 5 * sin(x / 62 + n * 1.9))
-            for x in range(560 + n * 90, 800 + n * 60, 6)
+            (x, SHORE_LINE + 42 + n * 18 + 5 * sin(x / 62 + n * 1.9)) for x in range(560 + n * 90, 800 + n * 60, 6)
         ]
         pen.line(crest, _faint(near, 0.72), 2.5)
 
@@ -241,8 +236,7 @@ def _draw_scenery(pen: _Pen, city: str) -> None:
 def _faint(colour: str, strength: float = 0.45) -> str:
     """The colour as it looks thinned over the paper."""
     mixed = (
-        round(int(colour[n : n + 2], 16) * strength + int(PAPER[n : n + 2], 16) * (1 - strength))
-        for n in (1, 3, 5)
+        round(int(colour[n : n + 2], 16) * strength + int(PAPER[n : n + 2], 16) * (1 - strength)) for n in (1, 3, 5)
     )
     return "#{:02x}{:02x}{:02x}".format(*mixed)
 

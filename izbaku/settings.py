@@ -34,7 +34,7 @@ SECRET_KEY = required(
     "SECRET_KEY", "local-only-key-of-no-worth", "it signs sessions and links; use 50 random characters."
 )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if IS_LOCAL else [])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 SITE_ADDRESS = required("SITE_ADDRESS", "http://localhost:8000", "letters, feeds and share links carry it.")
 
 # Who runs the portal and how to reach them: shown on "About". Not in the sourced data, so it must be set.

@@ -4,48 +4,70 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Milestone',
+            name="Milestone",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='Stable name used by imports.', max_length=40, unique=True, verbose_name='key')),
-                ('year', models.PositiveSmallIntegerField(verbose_name='year')),
-                ('when', models.CharField(blank=True, help_text='2018, 2018-05 or 2018-05-07', max_length=10, verbose_name='date')),
-                ('is_approximate', models.BooleanField(default=False, verbose_name='the year is approximate')),
-                ('text', models.TextField(verbose_name='text')),
-                ('text_tr', models.TextField(null=True, verbose_name='text')),
-                ('text_az', models.TextField(null=True, verbose_name='text')),
-                ('text_en', models.TextField(null=True, verbose_name='text')),
-                ('sources', models.TextField(blank=True, help_text='One address a line.', verbose_name='sources')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="Stable name used by imports.", max_length=40, unique=True, verbose_name="key"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField(verbose_name="year")),
+                (
+                    "when",
+                    models.CharField(
+                        blank=True, help_text="2018, 2018-05 or 2018-05-07", max_length=10, verbose_name="date"
+                    ),
+                ),
+                ("is_approximate", models.BooleanField(default=False, verbose_name="the year is approximate")),
+                ("text", models.TextField(verbose_name="text")),
+                ("text_tr", models.TextField(null=True, verbose_name="text")),
+                ("text_az", models.TextField(null=True, verbose_name="text")),
+                ("text_en", models.TextField(null=True, verbose_name="text")),
+                ("sources", models.TextField(blank=True, help_text="One address a line.", verbose_name="sources")),
             ],
             options={
-                'verbose_name': 'milestone',
-                'verbose_name_plural': 'milestones',
-                'ordering': ['year', 'when', 'pk'],
+                "verbose_name": "milestone",
+                "verbose_name_plural": "milestones",
+                "ordering": ["year", "when", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Publication',
+            name="Publication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('article', 'Article'), ('video', 'Video'), ('issue', 'Issue (PDF)')], max_length=10, verbose_name='kind')),
-                ('language', models.CharField(choices=[('tr', 'Türkçe'), ('az', 'Azərbaycanca'), ('en', 'English')], max_length=2, verbose_name='language')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('summary', models.TextField(blank=True, verbose_name='summary')),
-                ('url', models.URLField(verbose_name='address')),
-                ('published_on', models.DateField(verbose_name='published on')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("article", "Article"), ("video", "Video"), ("issue", "Issue (PDF)")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("tr", "Türkçe"), ("az", "Azərbaycanca"), ("en", "English")],
+                        max_length=2,
+                        verbose_name="language",
+                    ),
+                ),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("summary", models.TextField(blank=True, verbose_name="summary")),
+                ("url", models.URLField(verbose_name="address")),
+                ("published_on", models.DateField(verbose_name="published on")),
             ],
             options={
-                'verbose_name': 'publication',
-                'verbose_name_plural': 'publications',
-                'ordering': ['-published_on', '-pk'],
+                "verbose_name": "publication",
+                "verbose_name_plural": "publications",
+                "ordering": ["-published_on", "-pk"],
             },
         ),
     ]
