@@ -32,7 +32,7 @@ class Server:
     def wait(self, path: str) -> None:
         for _turn in range(150):
             try:
-                urllib.request.urlopen(self.address + path, timeout=10).close()  # noqa: S310  (our own http address)
+                urllib.request.urlopen(self.address + path, timeout=10).close()
             except urllib.error.HTTPError as error:
                 raise RuntimeError(f"{path} answers {error.code}") from error
             except OSError:
