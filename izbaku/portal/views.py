@@ -56,7 +56,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "numbers": [
             (real.filter(is_sample=False).count(), _("events in the programme")),
             (now.year - 1986, _("years of sister cities")),
-            (Observance.objects.count(), _("days both countries keep")),
+            (Observance.objects.count(), _("days remembered in either country")),
         ],
         "milestones": Milestone.objects.all(),
         "now": now,
