@@ -45,7 +45,6 @@ def database(folder: str) -> Iterator[str]:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the database is dropped then, too
     with tempfile.TemporaryDirectory() as folder, database(folder) as address:
         environment = {
             "DATABASE_URL": address,
@@ -54,8 +53,11 @@ def main() -> int:
             "PORTAL_VAR": folder,
             "BENCH_BODIES": folder,
         }
-        table = [sys.executable, "-m", "bench.table"]
-        return subprocess.run(table, env=os.environ | environment, check=False).returncode
+        command = [sys.executable, "-m", "bench.table"]
+        with subprocess.Popen(command, env=os.environ | environment) as table:
+            # Passed on: the servers end first, then the database goes.
+            signal.signal(signal.SIGTERM, lambda *_: table.terminate())
+            return table.wait()
 
 
 if __name__ == "__main__":

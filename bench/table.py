@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import statistics
 import sys
 import time
@@ -244,6 +245,7 @@ def measure(folder: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped, too
     begun = time.monotonic()
     measure(os.environ["BENCH_BODIES"])
     say(f"\n{time.monotonic() - begun:.0f} s. A figure means something only beside the others of its own run.")
