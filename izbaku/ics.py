@@ -54,9 +54,7 @@ def entry(
 
 
 def _local(moment: datetime | date, zone: str) -> datetime | date:
-    return (
-        moment.astimezone(icalendar.timezone.tzp.timezone(zone)) if isinstance(moment, datetime) else moment
-    )
+    return moment.astimezone(icalendar.timezone.tzp.timezone(zone)) if isinstance(moment, datetime) else moment
 
 
 @cache

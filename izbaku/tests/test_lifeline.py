@@ -25,9 +25,7 @@ time.sleep(60)
 
 def is_running(pid: int) -> bool:
     """Whether the process does anything; one that only waits to be reaped does not."""
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], check=False, capture_output=True, text=True
-    ).stdout
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], check=False, capture_output=True, text=True).stdout
     return bool(state.strip()) and not state.startswith("Z")
 
 
