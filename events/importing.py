@@ -8,8 +8,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils import timezone
 
-from events.models import Imported
+from events.models import Event, Imported
 
 
 @dataclass
@@ -79,6 +80,10 @@ def bring_in(
         except ValidationError as error:
             report.skipped.append(f"{key}: {'; '.join(error.messages)}")
             return None
+        if changed and isinstance(row, Event):
+            # Subscribers' calendar programs look at these to notice a change (RFC 5545 SEQUENCE).
+            row.sequence += 1
+            row.changed_at = values.get("changed_at") or timezone.now()
         if is_new or changed:
             row.save()
         if is_new:
