@@ -162,12 +162,13 @@ def month_of_interest(now: datetime) -> date:
     return (found or today).replace(day=1)
 
 
-def neighbours(first: date, last: date, now: datetime) -> tuple[date | None, date | None]:
-    """The nearest days with an event before `first` and after `last`: empty stretches are jumped over."""
+def neighbours(first: date, last: date, now: datetime) -> tuple[date | None, date | None, datetime | None]:
+    """The nearest days with an event before `first` and after `last`, so that empty stretches are jumped over,
+    and the moment at which the next event appears by itself."""
     days = Event.objects.public(now).with_a_day().order_by()
     before = days.filter(starts_on__lt=first).order_by("-starts_on").values("starts_on")[:1]
     after = days.filter(starts_on__gt=last).order_by("starts_on").values("starts_on")[:1]
-    # One question for both: two subqueries that each walk an index to its first row.
-    row = ProgrammeVersion.objects.annotate(before=Subquery(before), after=Subquery(after)).values("before", "after")
-    found = row.first() or {"before": None, "after": None}
-    return found["before"], found["after"]
+    appearing = Event.objects.appearing(now).order_by("publish_at").values("publish_at")[:1]
+    # One question for all: subqueries that each walk an index to its first row.
+    row = ProgrammeVersion.objects.values_list(Subquery(before), Subquery(after), Subquery(appearing)).first()
+    return row or (None, None, None)

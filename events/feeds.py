@@ -21,8 +21,12 @@ LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 def until(now: datetime) -> datetime:
     """How long a public page stays true: to the next midnight, or until an event appears."""
-    appearing = Event.objects.filter(state__in=Event.PUBLIC_STATES, publish_at__gt=now).aggregate(at=Min("publish_at"))
-    return min(next_midnight(now), appearing["at"] or next_midnight(now))
+    return true_until(now, Event.objects.appearing(now).aggregate(at=Min("publish_at"))["at"])
+
+
+def true_until(now: datetime, appearing: datetime | None) -> datetime:
+    """The same, where the moment at which the next event appears is known already."""
+    return min(next_midnight(now), appearing or next_midnight(now))
 
 
 def calendar(events: QuerySet[Event], language: str, name: str, url: str) -> bytes:

@@ -96,6 +96,10 @@ class EventQuerySet(PublicQuerySet["Event"]):
     def public(self, now: datetime) -> Self:
         return self.filter(state__in=Event.PUBLIC_STATES, publish_at__lte=now)
 
+    def appearing(self, now: datetime) -> Self:
+        """Those that will become public by themselves."""
+        return self.filter(state__in=Event.PUBLIC_STATES, publish_at__gt=now)
+
     def with_a_day(self) -> Self:
         return self.filter(starts_on__isnull=False)
 
@@ -234,6 +238,7 @@ class Event(Dated):
         indexes = [
             models.Index(fields=["starts_on", "ends_on"], name="event_days"),
             models.Index(fields=["ends_on"], name="event_last_day"),
+            models.Index(fields=["publish_at"], name="event_appears"),
         ]
         constraints = [
             models.CheckConstraint(

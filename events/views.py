@@ -43,8 +43,8 @@ def public(view: View) -> View:
     return answer
 
 
-def kept(request: HttpRequest, now: datetime, template: str, context: dict[str, Any]) -> HttpResponse:
-    return keep(render(request, template, context), until=feeds.until(now))
+def kept(request: HttpRequest, template: str, context: dict[str, Any], until: datetime) -> HttpResponse:
+    return keep(render(request, template, context), until=until)
 
 
 def _year_or_404(year: int) -> int:
@@ -66,7 +66,7 @@ def month(request: HttpRequest, now: datetime, year: int, month: int) -> HttpRes
         raise Http404(_("There is no such month."))
     language = get_language()
     grid = calendars.month_grid(year, month, language, now)
-    before, after = calendars.neighbours(grid.first, _last_of(grid.first), now)
+    before, after, appearing = calendars.neighbours(grid.first, _last_of(grid.first), now)
     context = {
         "grid": grid,
         "weekdays": [times.weekday_name(number, language) for number in range(7)],
@@ -74,7 +74,7 @@ def month(request: HttpRequest, now: datetime, year: int, month: int) -> HttpRes
         "next": after and (after, times.month(after.year, after.month, language)),
         "week": grid.weeks[1][0].on.isocalendar(),
     }
-    return kept(request, now, "events/month.html", context)
+    return kept(request, "events/month.html", context, feeds.true_until(now, appearing))
 
 
 def _last_of(first: date) -> date:
@@ -91,7 +91,7 @@ def week(request: HttpRequest, now: datetime, year: int, week: int) -> HttpRespo
     language = get_language()
     last = first + timedelta(days=6)
     listed, vague, _count = calendars.days(first, last, language, now)
-    before, after = calendars.neighbours(first, last, now)
+    before, after, appearing = calendars.neighbours(first, last, now)
     context = {
         "year": year,
         "week": week,
@@ -102,7 +102,7 @@ def week(request: HttpRequest, now: datetime, year: int, week: int) -> HttpRespo
         "previous": before and before.isocalendar(),
         "next": after and after.isocalendar(),
     }
-    return kept(request, now, "events/week.html", context)
+    return kept(request, "events/week.html", context, feeds.true_until(now, appearing))
 
 
 @public
@@ -129,9 +129,9 @@ def year(request: HttpRequest, now: datetime, year: int) -> HttpResponse:
         )
         for number in range(1, 13)
     ]
-    before, after = calendars.neighbours(date(year, 1, 1), date(year, 12, 31), now)
+    before, after, appearing = calendars.neighbours(date(year, 1, 1), date(year, 12, 31), now)
     context = {"year": year, "months": months, "previous": before, "next": after, "undated": undated}
-    return kept(request, now, "events/year.html", context)
+    return kept(request, "events/year.html", context, feeds.true_until(now, appearing))
 
 
 @public
@@ -190,7 +190,7 @@ def event(request: HttpRequest, now: datetime, slug: str) -> HttpResponse:
             _("E-mail"): f"mailto:?subject={quote(found.title)}&body={quote(address)}",
         },
     }
-    return kept(request, now, "events/event.html", context)
+    return kept(request, "events/event.html", context, feeds.until(now))
 
 
 def _labels(codes: list[str], choices: list[tuple[str, Any]]) -> list[str]:
