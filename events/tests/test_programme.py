@@ -174,3 +174,14 @@ def test_the_month_and_the_list_ask_a_constant_number_of_questions(client, event
             assert client.get(address).status_code == 200
         with django_assert_max_num_queries(0):  # kept: not one more
             client.get(address)
+
+
+@pytest.mark.parametrize("address", ["/en/events/", "/en/calendar/2026/3/", "/en/events/gala/"])
+def test_markup_typed_into_a_title_stays_text(client, address):
+    make_event("gala", title_tr="</script><script>alert(1)</script><!--past-->")
+
+    page = client.get(address).content.decode()
+
+    assert "alert(1)" in page
+    assert "<script>alert" not in page
+    assert "<!--past-->" not in page
