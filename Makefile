@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 TEMPLATES = $(shell find templates -name '*.html')
 
 .DEFAULT_GOAL := help
-.PHONY: help run staff seed test lint fix messages bench
+.PHONY: help run staff seed test chaos lint fix messages bench
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,8 @@ run: $(RUN_STAMP) $(STATIC_STAMP)  ## start web, worker and beat (PORT=8000)
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) refresh_lines
 	@$(MANAGE) load_programme
+	@$(MANAGE) load_support
+	@$(MANAGE) load_proposals
 	@$(MANAGE) load_samples
 	@$(MANAGE) staff_signin
 	@$(MANAGE) serve
@@ -34,10 +36,15 @@ staff: $(RUN_STAMP)  ## give the local staff sign-in a new password, and print i
 seed: $(RUN_STAMP)  ## load the programme and the labelled samples, without starting anything
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) load_programme
+	@$(MANAGE) load_support
+	@$(MANAGE) load_proposals
 	@$(MANAGE) load_samples
 
 test: $(DEV_STAMP)  ## run the tests (on DATABASE_URL and REDIS_URL where these are set); ARGS="-k word"
 	@$(BIN)/python -m pytest $(ARGS)
+
+chaos: $(DEV_STAMP)  ## kill what sends five thousand letters, for some minutes, and count them (LETTERS=5000)
+	@$(BIN)/python -m tests.chaos.trial --letters $(or $(LETTERS),5000) --longest 240
 
 lint: $(DEV_STAMP)  ## check style, imports, types, migrations, templates and catalogues
 	$(BIN)/ruff check .
@@ -59,7 +66,7 @@ messages: $(DEV_STAMP)  ## bring the catalogues up to date (needs gettext), and 
 	$(MANAGE) makemessages --locale tr --locale az --no-location --no-wrap --ignore .venv --ignore var --ignore staticfiles
 	$(MANAGE) compilemessages --locale tr --locale az --ignore .venv
 
-bench: $(DEV_STAMP)  ## measure the pages against a bare view
+bench: $(DEV_STAMP)  ## measure pages, registrations, letters and reminders, each beside a reference
 	$(BIN)/python -m bench
 
 $(BIN)/python:
