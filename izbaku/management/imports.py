@@ -1,66 +1,34 @@
 """What the commands that import a file or an address share."""
 
-import sys
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import (
-    HTTPDefaultErrorHandler,
-    HTTPErrorProcessor,
-    HTTPHandler,
-    HTTPRedirectHandler,
-    HTTPSHandler,
-    OpenerDirector,
-    ProxyHandler,
-    UnknownHandler,
-)
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from events.importing import Report
-from events.reading import Progress, Unreadable
+from events.importing import Progress, Report
+from events.reading import Unreadable
+from izbaku import fetching
+from izbaku.audit.doing import Via, acting
+from izbaku.management import progress
 
-LIMIT = 10_000_000
-TIMEOUT = 20
 
-
-def fetch(source: str) -> bytes:
+def read(source: str) -> bytes:
     """The bytes of a file, or of an address of the web."""
+    if source.lower().startswith(("http://", "https://")):
+        try:
+            return fetching.fetch(source)
+        except fetching.Unreachable as error:
+            raise CommandError(str(error)) from error
+    if "://" in source:
+        raise CommandError("Only http and https addresses are read.")
     try:
-        if source.lower().startswith(("http://", "https://")):
-            with _opener().open(source, timeout=TIMEOUT) as answer:
-                data: bytes = answer.read(LIMIT + 1)
-        elif "://" in source:
-            raise CommandError("Only http and https addresses are read.")
-        else:
-            with Path(source).open("rb") as file:
-                data = file.read(LIMIT + 1)
-    except URLError as error:
-        raise CommandError(f"{source} cannot be fetched: {error.reason}") from error
+        with Path(source).open("rb") as file:
+            data = file.read(fetching.LIMIT + 1)
     except (OSError, ValueError) as error:
         raise CommandError(f"{source} cannot be read: {error}") from error
-    except HTTPException as error:
-        raise CommandError(f"{source} does not answer as a web server does.") from error
-    if len(data) > LIMIT:
-        raise CommandError(f"{source} is larger than {LIMIT // 1_000_000} MB.")
+    if len(data) > fetching.LIMIT:
+        raise CommandError(f"{source} is larger than {fetching.LIMIT // 1_000_000} MB.")
     return data
-
-
-def _opener() -> OpenerDirector:
-    """Opens http and https only, also where an answer sends us on: the usual one would follow to ftp."""
-    opener = OpenerDirector()
-    for handler in (
-        ProxyHandler,
-        UnknownHandler,
-        HTTPHandler,
-        HTTPSHandler,
-        HTTPDefaultErrorHandler,
-        HTTPRedirectHandler,
-        HTTPErrorProcessor,
-    ):
-        opener.add_handler(handler())
-    return opener
 
 
 class ImportCommand(BaseCommand):
@@ -73,18 +41,11 @@ class ImportCommand(BaseCommand):
         parser.add_argument("source", metavar="FILE|URL")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report, done = Report(), 0
-
-        def progress() -> None:
-            nonlocal done
-            done += 1
-            if sys.stderr.isatty():
-                self.stderr.write(f"\rEvents: {done}", ending="")
-
+        report = Report()
         try:
-            self.bring_in(fetch(options["source"]), report, progress)
+            data = read(options["source"])
+            with acting(Via.IMPORT, type(self).__module__.rpartition(".")[2]), progress.shown() as move:
+                self.bring_in(data, report, move)
         except Unreadable as error:
             raise CommandError(str(error)) from error
-        if done and sys.stderr.isatty():
-            self.stderr.write("")
         self.stdout.write(str(report))

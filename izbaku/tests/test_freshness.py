@@ -13,18 +13,9 @@ from django.test import RequestFactory
 from modeltranslation.manager import MultilingualManager
 
 from events.models import Observance
-from izbaku import freshness
-from izbaku.freshness import (
-    FreshForAuthor,
-    KeptPages,
-    Known,
-    NotPure,
-    ProgrammeVersion,
-    Store,
-    keep,
-    kept_application,
-    next_midnight,
-)
+from izbaku import freshness, kept
+from izbaku.freshness import FreshForAuthor, Known, ProgrammeVersion, next_midnight
+from izbaku.kept import KeptPages, NotPure, Store, keep, kept_application
 
 NOON = datetime(2026, 3, 20, 9, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -32,9 +23,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    freshness.forget()
+    kept.forget()
     yield
-    freshness.forget()
+    kept.forget()
 
 
 def make_observance(**values) -> Observance:
@@ -67,7 +58,7 @@ class Site:
         raise AssertionError("Django was asked")
 
     def _enter(self):
-        self.patch.setattr(freshness, "store", self.store)
+        self.patch.setattr(kept, "store", self.store)
         self.patch.setattr(freshness, "known", self.known)
 
     def get(self, path="/tr/", **meta):
@@ -206,6 +197,29 @@ def test_each_coding_holds_the_same_bytes_under_a_name_of_its_own(site, accepted
     assert (coded["ETag"] == plain["ETag"]) == (coding is None)
 
 
+def test_a_coding_is_made_once_and_only_when_somebody_asks_for_it(site, monkeypatch):
+    made = []
+    monkeypatch.setitem(kept.COMPRESS, "br", lambda body: made.append("br") or brotli.compress(body, quality=1))
+    monkeypatch.setitem(kept.COMPRESS, "gzip", lambda body: made.append("gzip") or gzip.compress(body))
+    site.get()
+    assert made == []
+
+    bodies = {site.get_before_django(HTTP_ACCEPT_ENCODING="gzip, br")[2] for _turn in range(3)}
+
+    assert made == ["br"]
+    assert site.rendered == 1
+    assert len(bodies) == 1
+
+
+def test_what_does_not_shrink_is_sent_as_it_is(monkeypatch):
+    picture = Site(monkeypatch, view=lambda request: HttpResponse(b"png" * 500, content_type="image/png"))
+    short = Site(monkeypatch, view=lambda request: HttpResponse("short"))
+    for site in (picture, short):
+        answer = site.get(HTTP_ACCEPT_ENCODING="br, gzip")
+        assert "Content-Encoding" not in answer
+        assert answer["ETag"] == site.get()["ETag"]
+
+
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', "*"])
 def test_a_visitor_who_has_the_page_gets_304_without_rendering(site, form):
     tag = form.format(site.get()["ETag"])
@@ -213,7 +227,7 @@ def test_a_visitor_who_has_the_page_gets_304_without_rendering(site, form):
     status, headers, body = site.get_before_django(HTTP_IF_NONE_MATCH=tag)
 
     assert (status, body) == ("304 Not Modified", b"")
-    assert sorted(headers) == ["Cache-Control", "ETag", "Vary"]
+    assert sorted(headers) == ["Cache-Control", "ETag", "Server-Timing", "Vary"]
     assert site.get(HTTP_IF_NONE_MATCH=tag).status_code == 304
     assert site.rendered == 1
 
@@ -304,6 +318,49 @@ def test_a_host_that_django_would_refuse_is_answered_by_django(site, host):
         site.get_before_django(HTTP_HOST=host, SERVER_NAME=host)
 
 
+def test_a_host_is_judged_by_the_settings_of_the_moment(site, settings):
+    site.get()
+    settings.ALLOWED_HOSTS = ["elsewhere.example"]
+    with pytest.raises(AssertionError, match="Django was asked"):
+        site.get_before_django()
+
+
+def test_behind_a_proxy_its_header_alone_says_whether_the_way_is_secure(site, settings):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    site.get(HTTP_X_FORWARDED_PROTO="https")
+    site.get(HTTP_X_FORWARDED_PROTO="https, http")
+    assert site.rendered == 1
+    site.get(**{"wsgi.url_scheme": "https"})
+    site.get(HTTP_X_FORWARDED_PROTO="http, https")
+    assert site.rendered == 2
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "fresh",
+        "fresh=",
+        "fresh=x",
+        "fresh=-1",
+        "refresh=7",
+        "a=fresh",
+        f"fresh={'9' * 16}",
+        "fresh=999999",
+        "fresh=999999.forged",
+    ],
+)
+def test_a_worthless_marker_does_not_make_anybody_wait_for_the_database(site, cookie, django_assert_num_queries):
+    site.get()
+    with django_assert_num_queries(0):
+        status, _headers, _body = site.get_before_django(HTTP_COOKIE=cookie)
+    assert status == "200 OK"
+
+
+def test_a_long_question_is_answered_and_not_kept(site):
+    site.get("/tr/?a=" + "x" * 600)
+    assert (site.rendered, len(site.store)) == (1, 0)
+
+
 def test_another_release_or_scheme_is_another_page(site, settings):
     site.get()
     settings.RELEASE = "next"
@@ -338,7 +395,7 @@ def test_errors_posts_and_unmarked_answers_are_not_kept(site, monkeypatch):
     Site(monkeypatch, view=lambda request: HttpResponse("x", status=404)).get()
     KeptPages(lambda request: HttpResponse("x"))(RequestFactory().get("/tr/"))
     site.pages(RequestFactory().post("/tr/"))
-    assert len(freshness.store) == 0
+    assert len(kept.store) == 0
 
 
 def test_keeping_can_be_switched_off(site, settings):

@@ -135,3 +135,14 @@ def test_the_zones_remember_the_summer_time_of_earlier_years():
         timedelta(hours=4),
         timedelta(hours=5),
     ]
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("Europe/Istanbul", 3), ("Asia/Baku", 4)])
+@pytest.mark.parametrize("month", [1, 7, 11])
+def test_a_reader_that_passes_over_lists_of_dates_finds_the_right_hour(zone, hours, month):
+    starts = datetime(2026, month, 21, 16, tzinfo=UTC)
+
+    event = vobject.readOne(make_calendar(make_entry(zone=zone, starts=starts)).decode()).vevent
+
+    assert event.dtstart.value == starts
+    assert event.dtstart.value.utcoffset() == timedelta(hours=hours)

@@ -1,5 +1,7 @@
 """Pictures for messengers, and pictures that staff upload."""
 
+import struct
+from base64 import b64decode
 from io import BytesIO
 
 import pytest
@@ -23,6 +25,26 @@ def make_upload(kind="JPEG", size=(60, 40), mode="RGB", colour="red", **options)
     Image.new(mode, size, colour).save(upload, kind, **options)
     upload.seek(0)
     return upload
+
+
+# Made with libheif: 64 × 96 px held sideways, left half red, right half blue, with camera and place.
+PHONE_PICTURE = b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAaFtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAADRpbG9j"
+    "AAAAAERAAAIAAQAAAAABxQABAAAAAAAAAGkAAgAAAAACLgABAAAAAAAAAIAAAAA4aWluZgAAAAAAAgAAABVpbmZlAgAAAAABAABodmMxAAAA"
+    "ABVpbmZlAgAAAQACAABFeGlmAAAAAA5waXRtAAAAAAABAAAA4GlwcnAAAADAaXBjbwAAAHhodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNg"
+    "AAEAGEABDAH//wNwAAADAJAAAAMAAAMAHroCQGEAAQArQgEBA3AAAAMAkAAAAwAAAwAeoDCBBZbqSSmubgIaDAgAAAMAyAAAAwAIQGIAAQAH"
+    "RAHBcrAiQAAAABNjb2xybmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAABgAAAAQAAAABBwaXhpAAAAAAMICAgAAAAJaXJvdAMAAAAYaXBtYQAA"
+    "AAAAAAABAAEFgQIDBIUAAAAaaXJlZgAAAAAAAAAOY2RzYwACAAEAAQAAAPFtZGF0AAAAZSgBrxOAeXMFyL//+MhR/8TZ4fVNS8EsF9jkfeXE"
+    "3/nS9P0t7wMmkG3E7Y6oc8xy2JKcxr3137Y02Io5kKe9UHMcA6Q0Nh4aBKZ/V0wE0aPojzxCvBRGjCTwKLkSSBFZStkXePpYAAAABkV4aWYA"
+    "AE1NACoAAAAIAAMBDwACAAAADgAAADIBEgADAAAAAQAGAACIJQAEAAAAAQAAAEAAAAAAQ2FtZXJhIG9mIEFkYQAAAgABAAIAAAACTgAAAAAC"
+    "AAUAAAADAAAAXgAAAAAAAAAmAAAAAQAAABkAAAABAAAABwAAAAE="
+)
+
+
+def make_phone_picture(stated=(96, 64)):
+    """A HEIC file whose header states this size, whatever is inside."""
+    size = PHONE_PICTURE.index(b"ispe") + 8
+    return BytesIO(PHONE_PICTURE[:size] + struct.pack(">II", *stated) + PHONE_PICTURE[size + 8 :])
 
 
 def ink(png):
@@ -105,11 +127,38 @@ def test_where_a_picture_was_taken_is_removed(kind):
     assert not Image.open(saved).getexif()
 
 
-def test_a_picture_taken_sideways_is_turned_upright():
+def test_a_phone_picture_becomes_an_upright_jpeg_that_tells_no_place():
+    assert b"Camera of Ada" in PHONE_PICTURE
+
+    saved = images.reencode(make_phone_picture())
+
+    assert saved.name == "picture.jpg"
+    assert b"Camera of Ada" not in saved.read()
+    saved.seek(0)
+    picture = Image.open(saved)
+    assert (picture.format, picture.size) == ("JPEG", (64, 96))
+    assert not picture.getexif()
+
+
+def test_a_phone_picture_with_a_second_frame_becomes_a_plain_jpeg():
+    second = Image.new("RGB", (60, 40), "blue")
+
+    saved = images.reencode(make_upload("MPO", save_all=True, append_images=[second]))
+
+    assert Image.open(saved).format == "JPEG"
+
+
+def test_a_document_stays_legible_where_a_larger_side_is_asked_for():
+    assert Image.open(images.reencode(make_upload(size=(9000, 3000)), side=4096)).size == (4096, 1365)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_taken_sideways_is_turned_upright(kind, mode):
     exif = Image.Exif()
     exif[0x0112] = 6
 
-    assert Image.open(images.reencode(make_upload(size=(60, 40), exif=exif.tobytes()))).size == (40, 60)
+    assert Image.open(images.reencode(make_upload(kind, mode=mode, colour=0, exif=exif.tobytes()))).size == (40, 60)
 
 
 def test_a_large_picture_becomes_at_most_2000_pixels_wide():
@@ -138,15 +187,29 @@ def cut_off():
 @pytest.mark.parametrize(
     ("upload", "code"),
     [
-        (lambda: BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "unknown_format"),
-        (lambda: BytesIO(b""), "unknown_format"),
-        (lambda: make_upload("GIF"), "unknown_format"),
+        (lambda: BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "wrong_type"),
+        (lambda: BytesIO(b""), "wrong_type"),
+        (lambda: make_upload("GIF"), "wrong_type"),
         (cut_off, "broken"),
-        (lambda: make_upload("PNG", size=(8000, 6000), mode="1", colour=0), "too_large"),
-        (lambda: make_upload("PNG", size=(20000, 20000), mode="1", colour=0), "too_large"),
-        (lambda: BytesIO(bytes(images.MAX_BYTES + 1)), "too_heavy"),
+        (lambda: make_upload("PNG", size=(8000, 7000), mode="1", colour=0), "bomb"),
+        (lambda: make_upload("PNG", size=(10000, 10000), mode="1", colour=0), "bomb"),
+        (lambda: make_upload("PNG", size=(20000, 20000), mode="1", colour=0), "bomb"),
+        (lambda: make_phone_picture(stated=(50000, 50000)), "bomb"),
+        (lambda: make_phone_picture(stated=(5000, 5000)), "broken"),
+        (lambda: BytesIO(bytes(images.MAX_BYTES + 1)), "too_big"),
     ],
-    ids=["svg", "empty", "gif", "cut off", "48 megapixels", "bomb", "16 MB"],
+    ids=[
+        "svg",
+        "empty",
+        "gif",
+        "cut off",
+        "56 megapixels",
+        "100 megapixels",
+        "bomb",
+        "heic bomb",
+        "heic that lies",
+        "16 MB",
+    ],
 )
 def test_what_is_no_picture_of_a_fair_size_is_refused(upload, code):
     with pytest.raises(ValidationError) as refusal:

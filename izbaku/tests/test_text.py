@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from izbaku import text
 from izbaku.text import fold, slug, upper, words
 
 
@@ -53,3 +54,14 @@ def test_capitals_follow_the_language():
     assert upper("izmir ılıca", "tr") == "İZMİR ILICA"
     assert upper("şəki bakı", "az") == "ŞƏKİ BAKI"
     assert upper("izmir", "en") == "IZMIR"
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\u202e", "\u061c", "\u200b", "\u2062", "\u2069", "\ufeff", "\U000e0041", "\u00ad", "\x07"]
+)
+def test_a_name_holds_nothing_that_nobody_sees(hidden):
+    assert text.name(f" {hidden}Leyla \n {hidden} M.{hidden}") == "Leyla M."
+
+
+def test_a_name_in_another_script_stays_as_it_is():
+    assert text.name("Şəfəq Öz\u200dgür علی") == "Şəfəq Öz\u200dgür علی"

@@ -1,5 +1,5 @@
 from events import reading
-from events.importing import Report
+from events.importing import Progress, Report
 from izbaku.management.imports import ImportCommand
 
 
@@ -8,5 +8,5 @@ class Command(ImportCommand):
         "Brings in the events of a calendar file (.ics) as drafts; can be repeated, and keeps what staff have edited."
     )
 
-    def bring_in(self, data: bytes, report: Report, progress: reading.Progress) -> None:
+    def bring_in(self, data: bytes, report: Report, progress: Progress) -> None:
         reading.from_ics(data, report, progress)

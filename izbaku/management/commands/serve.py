@@ -66,8 +66,14 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, workers: int, **_: Any) -> None:
         check_free(host, port)
-        for sign in (signal.SIGTERM, signal.SIGHUP):
+        # Who starts it under nohup wants it to outlive the terminal.
+        outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        for sign in (signal.SIGINT, signal.SIGTERM, *([] if outlives else [signal.SIGHUP])):
             signal.signal(sign, self.stop_politely)
+        # `make run` is one thing to whoever started it: a make that was killed takes this along.
+        self.starter = os.getppid() if "MAKELEVEL" in os.environ else None
+        # A make that leads its terminal's session hears alone that it was closed, and waits for us.
+        self.has_terminal = os.isatty(0) and not outlives
         # Only this process holds the writing end; when it is gone, every watcher ends what it watches.
         reading, self.lifeline = os.pipe()
         self.children: dict[str, subprocess.Popen[bytes]] = {}
@@ -90,9 +96,9 @@ class Command(BaseCommand):
         raise KeyboardInterrupt
 
     def watch(self, host: str, port: int) -> None:
-        """Say when the portal answers; return never, raise CommandError when a child ends."""
+        """Say when the portal answers; end when starter or terminal are gone; raise CommandError for a dead child."""
         is_up = False
-        while True:
+        while self.starter in (None, os.getppid()) and os.isatty(0) >= self.has_terminal:
             for name, child in self.children.items():
                 if child.poll() is not None:
                     raise CommandError(

@@ -4,6 +4,7 @@ import secrets
 from argparse import ArgumentParser
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
@@ -30,7 +31,9 @@ class Command(BaseCommand):
             user.set_password(password)
             user.save()
         else:
-            User.objects.create_superuser(EMAIL, password, name="Staff")
+            user = User.objects.create_superuser(EMAIL, password, name="Staff")
+        # Nobody reads letters at this address: it counts as confirmed, or the first sign-in would ask for a code.
+        EmailAddress.objects.update_or_create(user=user, email=EMAIL, defaults={"verified": True, "primary": True})
         self.stdout.write(
             f"Staff sign-in: /admin/ as {EMAIL} with password {password}\n"
             "This password is shown only now; `make staff` makes a new one."
