@@ -1,0 +1,103 @@
+"""The pages about oneself."""
+
+import pytest
+from allauth.usersessions.models import UserSession
+from django.urls import reverse
+from django.utils import translation
+
+from izbaku.accounts.models import User
+
+pytestmark = pytest.mark.django_db
+PAGES = [
+    "account_overview",
+    "account_email",
+    "account_set_password",
+    "mfa_index",
+    "mfa_activate_totp",
+    "usersessions_list",
+    "account_logout",
+]
+ENTRANCES = ["account_login", "account_signup", "account_request_login_code", "account_reset_password"]
+
+
+@pytest.fixture
+def leyla(client):
+    user = User.objects.create_user("leyla@example.org", name="Leyla", language="tr")
+    client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    return user
+
+
+def test_a_person_chooses_name_language_and_city(client, leyla):
+    answer = client.post("/tr/hesap/", {"name": "  Leyla  M. ", "language": "az", "city": "baku"}, follow=True)
+
+    leyla.refresh_from_db()
+    assert (leyla.name, leyla.language, leyla.city) == ("Leyla M.", "az", "baku")
+    assert answer.redirect_chain == [("/az/hesab/", 302)]
+
+
+def test_a_language_that_is_none_is_refused_and_the_rest_is_kept(client, leyla):
+    answer = client.post("/en/account/", {"name": "Leyla M.", "language": "xx", "city": ""})
+
+    leyla.refresh_from_db()
+    assert leyla.name == "Leyla"
+    assert 'value="Leyla M."' in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("language", ["tr", "az", "en"])
+def test_a_page_about_oneself_is_for_oneself(client, name, language):
+    with translation.override(language):
+        path = reverse(name)
+    answer = client.get(path)
+
+    assert answer.status_code == 302
+    user = User.objects.create_user("leyla@example.org")
+    client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    answer = client.get(path, follow=True)
+    assert answer.status_code == 200
+    assert f'<html lang="{language}"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ENTRANCES)
+def test_an_entrance_is_open_to_strangers(client, name):
+    assert client.get(reverse(name)).status_code == 200
+
+
+def test_nobody_is_remembered_by_a_cache(client, leyla):
+    assert "no-store" in client.get("/tr/hesap/")["Cache-Control"]
+
+
+def test_a_name_of_signs_that_nobody_sees_is_no_name(client, leyla):
+    answer = client.post("/en/account/", {"name": "\u2062\u061c", "language": "en"})
+    leyla.refresh_from_db()
+    assert (answer.status_code, leyla.name) == (200, "Leyla")
+
+    client.post("/en/account/", {"name": "\u202eLeyla\u2062 M.", "language": "en"})
+    leyla.refresh_from_db()
+    assert leyla.name == "Leyla M."
+
+
+def test_the_language_that_was_chosen_counts_where_an_address_names_none(client, leyla):
+    client.post("/tr/hesap/", {"name": "Leyla", "language": "az", "city": ""})
+
+    assert client.get("/", headers={"accept-language": "en"}).headers["Location"] == "/az/"
+
+
+@pytest.mark.parametrize("credential", ['{"id": 1}', "1" * 5000, "[" * 5000, '{"id": "x", "response": 7}', "[]", "x"])
+def test_an_answer_that_no_passkey_gives_is_refused(client, credential):
+    assert client.post("/en/account/2fa/webauthn/login/", {"credential": credential}).status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0", "Firefox · Windows"),
+        ("curl", "curl"),
+        ("", "Unknown device"),
+    ],
+)
+def test_the_list_of_sessions_names_a_browser_in_words_people_know(client, leyla, sent, read):
+    key = client.session.session_key
+    UserSession.objects.create(user=leyla, session_key=key, ip="192.0.2.8", user_agent=sent)
+    answer = client.get("/en/account/sessions/")
+    assert f"<b>{read}</b>" in answer.content.decode()
