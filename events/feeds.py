@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
 
 from django.conf import settings
 from django.db.models import Min, QuerySet
@@ -12,9 +13,10 @@ from django.urls import reverse
 from django.utils import feedgenerator
 from django.utils.translation import gettext as _
 
-from events.models import Event
+from events.models import Event, Session
 from izbaku import ics, times
 from izbaku.freshness import next_midnight
+from izbaku.text import sendable
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
@@ -35,38 +37,47 @@ def calendar(events: QuerySet[Event], language: str, name: str, url: str) -> byt
     return ics.calendar(rows.values_list("lines__entry", flat=True), name=name, url=url)
 
 
+class _Atom(feedgenerator.Atom1Feed):
+    def latest_post_date(self) -> datetime:
+        """Of an empty feed too: the moment of asking would make it another one each time."""
+        return super().latest_post_date() if self.items else datetime(settings.PROGRAMME_YEAR, 1, 1, tzinfo=UTC)
+
+
 def atom(events: Iterable[Event], language: str, address: str) -> tuple[str, str]:
     """RFC 4287: the text and its content type; vague dates are in, as text."""
-    feed = feedgenerator.Atom1Feed(
+    feed = _Atom(
         title=_("İzmir–Baku 40: the programme"),
         link=settings.SITE_ADDRESS + reverse("events:list"),
         description="",
+        author_name=settings.CONTACT["name"],
+        author_link=settings.SITE_ADDRESS + reverse("about"),
         language=language,
         feed_url=address,
     )
     for event in events:
         reading = times.reading(event, language)
         feed.add_item(
-            title=event.title,
+            title=sendable(event.title),
             link=settings.SITE_ADDRESS + reverse("events:event", args=[event.slug]),
-            description=" ".join(filter(None, [f"{reading.days}. {reading.times}", event.summary])),
-            unique_id=f"urn:{event.uid}",
+            description=sendable(" ".join(filter(None, [f"{reading.days}. {reading.times}", event.summary]))),
+            unique_id=uuid5(NAMESPACE_URL, event.uid).urn,
             updateddate=event.changed_at,
             pubdate=event.publish_at,
         )
     return feed.writeString("utf-8"), feed.content_type
 
 
-def open_data(events: Iterable[Event]) -> dict[str, Any]:
-    """The documented JSON: all three languages, vague dates as they are."""
+def open_data(events: QuerySet[Event]) -> dict[str, Any]:
+    """All three languages, vague dates as they are; documented by static/open-data/events.schema.json."""
     return {
         "licence": LICENCE,
-        "schema": settings.SITE_ADDRESS + reverse("open_data"),
-        "events": [_row(event) for event in events],
+        "schema": settings.SITE_ADDRESS + settings.STATIC_URL + "open-data/events.schema.json",
+        "events": [_row(event) for event in events.select_related("venue").prefetch_related("organisers", "sessions")],
     }
 
 
 def _row(event: Event) -> dict[str, Any]:
+    venue = event.venue
     return {
         "slug": event.slug,
         "url": settings.SITE_ADDRESS + reverse("events:event", args=[event.slug]),
@@ -74,18 +85,55 @@ def _row(event: Event) -> dict[str, Any]:
         "scope": event.scope,
         "state": event.state,
         "certainty": event.certainty,
-        "title": {code: getattr(event, f"title_{code}") or None for code, _name in settings.LANGUAGES},
-        "summary": {code: getattr(event, f"summary_{code}") or None for code, _name in settings.LANGUAGES},
+        "title": _texts(event, "title"),
+        "summary": _texts(event, "summary"),
+        "description": _texts(event, "description"),
         "city": event.city or None,
         "place": event.where or None,
-        "precision": event.precision,
-        "basis": event.basis,
-        "starts_on": event.starts_on and event.starts_on.isoformat(),
-        "ends_on": event.ends_on and event.ends_on.isoformat(),
-        "starts_at": event.starts_at and event.starts_at.isoformat(),
-        "ends_at": event.ends_at and event.ends_at.isoformat(),
+        "venue": venue
+        and {
+            "name": venue.name,
+            "district": venue.district or None,
+            "address": venue.address or None,
+            "latitude": venue.latitude,
+            "longitude": venue.longitude,
+        },
+        "organisers": [organisation.name for organisation in event.organisers.all()],
+        **_dates(event),
+        "first_planned_for": event.previous_starts_on and event.previous_starts_on.isoformat(),
+        "sessions": [
+            {
+                "title": _texts(part, "title"),
+                "summary": _texts(part, "summary"),
+                "place": _texts(part, "place"),
+                **_dates(part),
+            }
+            for part in event.sessions.all()
+        ],
+        "spoken": event.spoken,
+        "interpreting": event.interpreted,
+        "accessibility": event.access,
+        "admission": event.admission or None,
+        "ticket_url": event.ticket_url or None,
+        "stream_url": event.stream_url or None,
         "sample": event.is_sample,
         "sources": event.source_list,
+        "changed_at": event.changed_at.isoformat(),
+    }
+
+
+def _texts(row: Event | Session, name: str) -> dict[str, str | None]:
+    return {code: getattr(row, f"{name}_{code}") or None for code, _name in settings.LANGUAGES}
+
+
+def _dates(row: Event | Session) -> dict[str, Any]:
+    return {
+        "precision": row.precision,
+        "basis": row.basis,
+        "starts_on": row.starts_on and row.starts_on.isoformat(),
+        "ends_on": row.ends_on and row.ends_on.isoformat(),
+        "starts_at": row.starts_at and row.starts_at.isoformat(),
+        "ends_at": row.ends_at and row.ends_at.isoformat(),
     }
 
 

@@ -1,9 +1,17 @@
-"""A few codes from a short list, in one column."""
+"""Columns of the programme: a few codes from a short list; pictures under names that tell nothing."""
 
+import secrets
+from pathlib import PurePosixPath
 from typing import Any
 
 from django import forms
 from django.db import models
+from django.utils.text import capfirst
+
+
+def picture_name(row: models.Model, name: str) -> str:
+    """A name that nobody guesses: a draft's picture lies where everybody could fetch it."""
+    return f"events/{secrets.token_urlsafe(16)}{PurePosixPath(name).suffix.lower()}"
 
 
 class CodesField(models.CharField):
@@ -33,7 +41,7 @@ class CodesField(models.CharField):
         return forms.MultipleChoiceField(
             choices=self.choices,  # type: ignore[arg-type]
             required=False,
-            label=self.verbose_name,
+            label=capfirst(self.verbose_name),
             help_text=self.help_text,
             widget=forms.CheckboxSelectMultiple,
         )

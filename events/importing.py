@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,6 +12,12 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from events.models import Event, Imported
+
+Progress = Callable[[int, int], None]  # how many are done, of how many
+
+
+def quietly(done: int, total: int) -> None:
+    """The progress of whoever does not want to hear of it."""
 
 
 @dataclass
@@ -46,19 +53,31 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def imported(model: type[models.Model], key: str) -> Any:
+    """The row that an import once made under this key, or None; also when staff have changed its address."""
+    memory = Imported.objects.filter(key=key).first()
+    return memory and model._default_manager.filter(pk=memory.row).first()
+
+
 def bring_in(
     model: type[models.Model], key: str, lookup: dict[str, Any], values: dict[str, Any], report: Report
 ) -> Any:
     """One row: added, or brought up to date where nobody has edited it since the last import.
 
+    `key` is its name at the source, and the import's memory of it; `lookup` is where it stands at first.
     A field whose value differs from what was last imported has been edited by staff and is kept, and said so.
-    Returns the row, or None where its values are refused; then nothing of it is written.
+    A row that staff have deleted stays deleted, and one that they made themselves is theirs; both are said.
+    Returns the row, or None where it is left out; then nothing of it is written.
     """
     with transaction.atomic():
-        row = model._default_manager.filter(**lookup).first()
         memory = Imported.objects.filter(key=key).first() or Imported(key=key)
+        place = lookup if memory.row is None else {"pk": memory.row}
+        row = model._default_manager.filter(**place).first()
         if row is None and memory.pk:
             report.skipped.append(f"{key}: deleted here by staff")
+            return None
+        if row and not memory.pk and any(_plain(getattr(row, name)) != _plain(values[name]) for name in values):
+            report.skipped.append(f"{key}: staff have made one of that name here")
             return None
         is_new = row is None
         row = row or model(**lookup)
@@ -94,7 +113,7 @@ def bring_in(
             report.unchanged += 1
         remembered = {name: _plain(getattr(row, name)) for name in values if is_new or name not in memory.values}
         remembered = memory.values | remembered | {name: _plain(getattr(row, name)) for name in changed}
-        if remembered != memory.values:
-            memory.values = remembered
+        if (memory.row, memory.values) != (row.pk, remembered):
+            memory.row, memory.values = row.pk, remembered
             memory.save()
         return row

@@ -1,7 +1,8 @@
 """How one event reads in a grid, in a list and in a calendar program: made ready when it is saved.
 
 A line depends on the event and the language alone. What depends on the day (a past event that was only announced)
-is added by whoever shows the line, at the place marked `PAST`.
+is added by whoever shows the line, at the place marked `PAST`; what is only true before it (planned) stands between
+two marks `AHEAD`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from izbaku import ics, times
 if TYPE_CHECKING:
     from events.models import Event
 
-PAST = "<!--past-->"
+PAST, AHEAD = "<!--past-->", "<!--ahead-->"
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 
@@ -52,9 +53,12 @@ def _render(template: str, event: Event, language: str) -> str:
         context = {
             "event": event,
             "reading": times.reading(event, language),
-            "clock": times.clock(event.local_start, language) if event.local_start else "",
+            "begins": times.unbroken(times.both(event.starts_at, None, event.city, language))
+            if event.starts_at
+            else "",
             "city_name": times.city_name(event.city, language) if event.city else event.place,
             "past_mark": PAST,
+            "ahead_mark": AHEAD,
             "fallback": event.is_fallback("title", language),
         }
         return " ".join(render_to_string(template, context).split())

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime
-from typing import Any, Self
+from datetime import datetime
+from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from events import lines
-from events.fields import CodesField
-from izbaku import times
+from events import attendance, changes, guests, lines
+from events.dated import Dated
+from events.fields import CodesField, picture_name
+from events.querysets import EventQuerySet
+from events.ready import refresh
+from izbaku import addresses, times
 from izbaku.accounts.models import Organisation
-from izbaku.freshness import PublicModel, PublicQuerySet, bump
+from izbaku.freshness import PublicModel, bump
 from izbaku.text import words
-from izbaku.times import Basis, City, Precision
+from izbaku.times import City, Precision
 
 SPOKEN = [("tr", _("Turkish")), ("az", _("Azerbaijani")), ("en", _("English")), ("ru", _("Russian"))]
 LANGUAGES = lines.LANGUAGES
+__all__ = ["attendance", "guests"]  # Django finds its tables through this module
 
 
 class Venue(PublicModel):
@@ -33,7 +37,9 @@ class Venue(PublicModel):
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
     facts = models.TextField(_("what is known of the place"), blank=True)
-    sources = models.TextField(_("sources"), blank=True, help_text=_("One address a line."))
+    sources = models.TextField(
+        _("sources"), blank=True, validators=[addresses.check_lines], help_text=_("One address a line.")
+    )
 
     class Meta:
         verbose_name = _("venue")
@@ -54,89 +60,6 @@ class Venue(PublicModel):
         if self.latitude is None or self.longitude is None:
             return None
         return (self.latitude, self.longitude)
-
-
-class Dated(PublicModel):
-    """Something with a date that may be vague. Days are those of the event's own zone, instants are UTC."""
-
-    precision = models.CharField(_("how exact is the date"), max_length=10, choices=Precision, default=Precision.TIME)
-    basis = models.CharField(_("where the date comes from"), max_length=10, choices=Basis, default=Basis.STATED)
-    starts_at = models.DateTimeField(_("begins at"), null=True, blank=True)
-    ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
-    starts_on = models.DateField(_("first day"), null=True, blank=True)
-    ends_on = models.DateField(_("last day"), null=True, blank=True)
-
-    class Meta:
-        abstract = True
-
-    def clean(self) -> None:
-        super().clean()
-        if self.precision == Precision.TIME and not self.starts_at:
-            raise ValidationError({"starts_at": _("Enter the time, or choose that only the day is known.")})
-        if self.precision not in (Precision.TIME, Precision.UNKNOWN) and not self.starts_on:
-            raise ValidationError({"starts_on": _("Enter the first day, or choose that the date is unknown.")})
-        if self.starts_at and self.ends_at and self.ends_at < self.starts_at:
-            raise ValidationError({"ends_at": _("The end is before the start.")})
-        if self.precision != Precision.TIME and self.starts_on and self.ends_on and self.ends_on < self.starts_on:
-            raise ValidationError({"ends_on": _("The last day is before the first day.")})
-
-    def set_days(self, city: str) -> None:
-        """Make days and instants agree with the precision; nothing here invents a time."""
-        if self.precision == Precision.TIME and self.starts_at:
-            self.starts_on, self.ends_on = times.calendar_days(self.starts_at, self.ends_at, city)
-            return
-        self.starts_at = self.ends_at = None
-        if self.precision == Precision.UNKNOWN:
-            self.starts_on = self.ends_on = None
-        elif self.starts_on:
-            self.starts_on, self.ends_on = times.whole_period(self.starts_on, self.ends_on, self.precision)
-
-
-class EventQuerySet(PublicQuerySet["Event"]):
-    def public(self, now: datetime) -> Self:
-        return self.filter(state__in=Event.PUBLIC_STATES, publish_at__lte=now)
-
-    def appearing(self, now: datetime) -> Self:
-        """Those that will become public by themselves."""
-        return self.filter(state__in=Event.PUBLIC_STATES, publish_at__gt=now)
-
-    def with_a_day(self) -> Self:
-        return self.filter(starts_on__isnull=False)
-
-    def between(self, first: date, last: date) -> Self:
-        """Those that touch the days from `first` to `last`, both included."""
-        return self.filter(starts_on__lte=last, ends_on__gte=first)
-
-    def upcoming(self, today: date) -> Self:
-        """Not over yet; what has no date yet is still ahead unless it was held."""
-        return self.filter(Q(ends_on__gte=today) | Q(starts_on=None) & ~Q(certainty=Event.Certainty.HELD))
-
-    def past(self, today: date) -> Self:
-        return self.filter(Q(ends_on__lt=today) | Q(starts_on=None, certainty=Event.Certainty.HELD))
-
-    def in_order(self) -> Self:
-        return self.order_by(F("starts_on").asc(nulls_last=True), F("starts_at").asc(nulls_first=True), "pk")
-
-    def newest_first(self) -> Self:
-        return self.order_by(F("starts_on").desc(nulls_last=True), F("starts_at").desc(nulls_last=True), "-pk")
-
-    def containing(self, text: str) -> Self:
-        """Those in which every word of `text` begins a word, in any of the languages, whatever its diacritics."""
-        found = self
-        for word in words(text):
-            found = found.filter(
-                models.Exists(EventWord.objects.filter(event=models.OuterRef("pk"), word__startswith=word))
-            )
-        return found
-
-    def bulk_create(self, objs: Iterable[Event], *args: Any, **kwargs: Any) -> list[Event]:
-        events = list(objs)
-        for event in events:
-            event.set_days(event.city)
-        with transaction.atomic():
-            created = super().bulk_create(events, *args, **kwargs)
-            refresh(created)
-        return created
 
 
 class Event(Dated):
@@ -217,16 +140,28 @@ class Event(Dated):
     admission = models.CharField(_("admission"), max_length=10, choices=Admission, blank=True, default="")
     ticket_url = models.URLField(_("ticket address"), blank=True)
     stream_url = models.URLField(_("livestream address"), blank=True)
-    picture = models.ImageField(_("picture"), upload_to="events/", blank=True)
+    picture = models.ImageField(_("picture"), upload_to=picture_name, blank=True)
     picture_alt = models.CharField(_("what the picture shows"), max_length=250, blank=True)
-    sources = models.TextField(_("sources"), blank=True, help_text=_("One address a line."))
+    sources = models.TextField(
+        _("sources"), blank=True, validators=[addresses.check_lines], help_text=_("One address a line.")
+    )
     report = models.TextField(_("report afterwards"), blank=True)
-    press = models.TextField(_("press links"), blank=True, help_text=_("One address a line."))
+    press = models.TextField(
+        _("press links"), blank=True, validators=[addresses.check_lines], help_text=_("One address a line.")
+    )
     twin = models.OneToOneField(
         "self", models.SET_NULL, null=True, blank=True, verbose_name=_("twin event in the other city")
     )
     previous_starts_on = models.DateField(_("first planned for"), null=True, blank=True)
     sequence = models.PositiveIntegerField(_("sequence"), default=0, editable=False)
+    responsible = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="looks_after",
+        verbose_name=_("who looks after it"),
+    )
     is_sample = models.BooleanField(_("sample, not real"), default=False)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
 
@@ -235,6 +170,7 @@ class Event(Dated):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        permissions = [("every_event", "Can work on the events of all organisers")]
         indexes = [
             models.Index(fields=["starts_on", "ends_on"], name="event_days"),
             models.Index(fields=["ends_on"], name="event_last_day"),
@@ -257,14 +193,33 @@ class Event(Dated):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return self.title or self.slug
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save with the ready lines and the words to find it by."""
+        """Save with the ready lines, the words to find it by and its reminders.
+
+        Nobody is written to: that its date, place or state has changed is only noted for those who decide.
+        """
         self.set_days(self.city)
         with transaction.atomic():
+            before = Event.objects.filter(pk=self.pk).first() if self.pk else None
+            if before and changes.facts(before) != changes.facts(self):
+                self._count(before)
             super().save(*args, **kwargs)
             refresh([self])
+            if before:
+                changes.note(self, changes.facts(before))
+
+    def _count(self, before: Event) -> None:
+        """Calendar programs notice a change by these two, whoever made it."""
+        self.sequence = max(self.sequence, before.sequence + 1)
+        if self.changed_at == before.changed_at:
+            self.changed_at = timezone.now()
+
+    def clean(self) -> None:
+        super().clean()
+        if self.picture and not getattr(self, "picture_alt_tr"):  # noqa: B009  (made by modeltranslation)
+            raise ValidationError({"picture_alt_tr": _("Describe the picture for people who cannot see it.")})
 
     def is_public(self, now: datetime) -> bool:
         return self.state in self.PUBLIC_STATES and self.publish_at is not None and self.publish_at <= now
@@ -302,11 +257,11 @@ class Event(Dated):
 
     @property
     def source_list(self) -> list[str]:
-        return self.sources.split()
+        return addresses.links(self.sources)
 
     @property
     def press_list(self) -> list[str]:
-        return self.press.split()
+        return addresses.links(self.press)
 
     def is_fallback(self, field: str, language: str) -> bool:
         """Whether the text of `field` is missing in `language`, so that the Turkish one is shown."""
@@ -326,72 +281,14 @@ class Event(Dated):
         return words(" ".join(texts))
 
 
-class Line(models.Model):
-    """What is ready to be shown of an event in one language: written with the event, read by the thousand."""
-
-    event = models.ForeignKey(Event, models.CASCADE, related_name="lines")
-    language = models.CharField(max_length=2)
-    cell = models.TextField()
-    card = models.TextField()
-    entry = models.TextField()
-    made_by = models.CharField(max_length=16, default="")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["language", "event"], name="one_line_per_language")]
-
-    def __str__(self) -> str:
-        return f"{self.event_id} ({self.language})"
-
-
-class EventWord(models.Model):
-    """A folded word by which an event is found."""
-
-    event = models.ForeignKey(Event, models.CASCADE, related_name="found_by")
-    word = models.CharField(max_length=60, db_index=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["event", "word"], name="event_word")]
-
-    def __str__(self) -> str:
-        return self.word
-
-
-def refresh(events: Iterable[Event]) -> None:
-    """Write the lines and words of these events anew."""
-    events = list(events)
-    keys = [event.pk for event in events]
-    made_by = lines.maker()
-    Line.objects.filter(event__in=keys).delete()
-    EventWord.objects.filter(event__in=keys).delete()
-    Line.objects.bulk_create(
-        Line(
-            event=event,
-            language=language,
-            cell=lines.cell(event, language),
-            card=lines.card(event, language),
-            entry=lines.entry(event, language),
-            made_by=made_by,
-        )
-        for event in events
-        for language in LANGUAGES
-    )
-    EventWord.objects.bulk_create(
-        (EventWord(event=event, word=word[:60]) for event in events for word in event.find_words()),
-        batch_size=1000,
-    )
-
-
 def refresh_outdated() -> int:
     """Make anew what templates, words or code of an earlier release have made; returns how many events."""
-    outdated = Event.objects.filter(
-        models.Exists(Line.objects.filter(event=models.OuterRef("pk")).exclude(made_by=lines.maker()))
-        | ~models.Exists(Line.objects.filter(event=models.OuterRef("pk")))
-    ).select_related("venue")
+    outdated = Event.objects.outdated().select_related("venue")
     count = 0
     while events := list(outdated[:200]):
         with transaction.atomic():
-            refresh(events)
             bump()
+            refresh(events)
         count += len(events)
     return count
 
@@ -422,6 +319,22 @@ class Session(Dated):
         super().save(*args, **kwargs)
 
 
+class ReportPicture(PublicModel):
+    """A picture of how it was, shown on the event's page with its description."""
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="report_pictures", verbose_name=_("event"))
+    picture = models.ImageField(_("picture"), upload_to=picture_name)
+    alt = models.CharField(_("what the picture shows"), max_length=250)
+
+    class Meta:
+        verbose_name = _("picture of how it was")
+        verbose_name_plural = _("pictures of how it was")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.alt
+
+
 class Observance(PublicModel):
     """A day that one of the countries, or both, keeps every year: shown quietly beside the events."""
 
@@ -434,7 +347,9 @@ class Observance(PublicModel):
     day = models.PositiveSmallIntegerField(_("day"))
     title = models.CharField(_("title"), max_length=200)
     country = models.CharField(_("country"), max_length=4, choices=Country)
-    sources = models.TextField(_("sources"), blank=True, help_text=_("One address a line."))
+    sources = models.TextField(
+        _("sources"), blank=True, validators=[addresses.check_lines], help_text=_("One address a line.")
+    )
 
     class Meta:
         verbose_name = _("observance")
@@ -450,6 +365,7 @@ class Imported(models.Model):
     """What an import last wrote into a field, so that the next one knows what staff have edited since."""
 
     key = models.CharField(max_length=150, unique=True)
+    row = models.BigIntegerField(null=True)  # the imported row's own key: an address may change, and a row may go
     values = models.JSONField(default=dict)
 
     def __str__(self) -> str:

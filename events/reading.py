@@ -6,10 +6,10 @@ it is written; an event that cannot be read is a line in the report, and the oth
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from typing import Any
@@ -21,13 +21,11 @@ from django.core.validators import URLValidator
 from django.db import transaction
 from django.utils.html import strip_tags
 
-from events.importing import Report, bring_in
-from events.models import Event, Imported, Venue
+from events.importing import Progress, Report, bring_in, imported, quietly
+from events.models import Event, Venue
 from izbaku import times
 from izbaku.text import fold, slug, words
 from izbaku.times import City, Precision
-
-Progress = Callable[[], None]
 
 _PAGE = "https://kultursanat.izmir.bel.tr/Etkinlikler/"
 _KINDS = {
@@ -50,42 +48,46 @@ class _Bad(ValueError):
     """One event cannot be read; the message says why."""
 
 
-def from_ics(data: bytes, report: Report, progress: Progress = lambda: None) -> None:
+def from_ics(data: bytes, report: Report, progress: Progress = quietly) -> None:
     """Bring in the events of a calendar file (RFC 5545), each known by its UID; can be repeated."""
+    text = _decoded(data)
     try:
-        calendars = icalendar.Calendar.from_ical(_decoded(data), multiple=True)
+        calendars = icalendar.Calendar.from_ical(text, multiple=True)
     except (ValueError, IndexError, KeyError) as error:
         raise Unreadable("This is not a calendar file, or it is damaged.") from error
     if not calendars or any(calendar.name != "VCALENDAR" for calendar in calendars):
         raise Unreadable("This is not a calendar file: it holds no complete VCALENDAR.")
+    items = [item for part in calendars for item in part.walk("VEVENT")]
     seen: set[str] = set()
     with transaction.atomic():
-        for number, item in enumerate((item for part in calendars for item in part.walk("VEVENT")), 1):
+        for number, item in enumerate(items, 1):
             name = f"event {number}"
             try:
                 uid = _line(_one(item, "UID"))
                 if not uid:
                     raise _Bad("it has no UID")
                 name = f"ics:{uid}"
-                if uid in seen or "RRULE" in item or "RDATE" in item or "RECURRENCE-ID" in item:
+                if any(name in item for name in ("RRULE", "RDATE", "RECURRENCE-ID")):
                     raise _Bad("it repeats; enter its days by hand")
+                if uid in seen:
+                    raise _Bad("its UID stands in the file twice; the first one was read")
                 seen.add(uid)
                 _bring_in_ics(_key("ics", uid), item, report)
             except (ValueError, TypeError, OverflowError) as error:
                 report.skipped.append(f"{name}: {_reason(error)}")
-            progress()
+            progress(number, len(items))
 
 
-def from_culture_feed(data: bytes, report: Report, progress: Progress = lambda: None) -> None:
+def from_culture_feed(data: bytes, report: Report, progress: Progress = quietly) -> None:
     """Bring in the events of the open culture feed (docs/imports.md), each known by its Id; can be repeated."""
+    text = _decoded(data)
     try:
-        rows = json.loads(_decoded(data))
+        rows = json.loads(text)
     except (ValueError, RecursionError) as error:
-        if isinstance(error, Unreadable):
-            raise
         raise Unreadable("This is not JSON, or it is damaged.") from error
     if not isinstance(rows, list):
         raise Unreadable("This is JSON, but not a list of events.")
+    seen: set[int] = set()
     venues = {fold(venue.name): venue for venue in Venue.objects.filter(city=City.IZMIR)}
     with transaction.atomic():
         for number, row in enumerate(rows, 1):
@@ -96,10 +98,13 @@ def from_culture_feed(data: bytes, report: Report, progress: Progress = lambda: 
                 if type(row.get("Id")) is not int:
                     raise _Bad("it has no Id")
                 name = _key("izmir-culture", str(row["Id"]))
+                if row["Id"] in seen:
+                    raise _Bad("its Id stands in the feed twice; the first one was read")
+                seen.add(row["Id"])
                 _bring_in_culture(name, row, venues, report)
             except (ValueError, SuspiciousOperation) as error:
                 report.skipped.append(f"{name}: {_reason(error)}")
-            progress()
+            progress(number, len(rows))
 
 
 def _bring_in_ics(key: str, item: icalendar.Component, report: Report) -> None:
@@ -110,8 +115,7 @@ def _bring_in_ics(key: str, item: icalendar.Component, report: Report) -> None:
     }
     values |= _ics_dates(item)
     if _line(_one(item, "STATUS")).upper() == "CANCELLED":
-        memory = Imported.objects.filter(key=key).first()
-        row = memory and Event.objects.filter(slug=memory.values["slug"]).first()
+        row = imported(Event, key)
         if not row or row.state == Event.State.DRAFT:
             # Called off is a public state: a draft must not become public by it.
             raise _Bad("it was called off before it was published here")
@@ -144,14 +148,11 @@ def _bring_in(key: str, title: str, values: dict[str, Any], first: dict[str, Any
     """A draft where it is new; `first` is what an import proposes once and then leaves to staff."""
     if not title:
         raise _Bad("it has no title")
-    memory = Imported.objects.filter(key=key).first()
-    if memory:
-        address = memory.values["slug"]
-    else:
-        # The key's digest keeps events of one title apart; the address stays when the title changes.
-        digest = hashlib.sha256(key.encode()).hexdigest()[:8]
-        address = f"{slug(title)[:80].strip('-') or 'etkinlik'}-{digest}"
-        values = first | values | {"slug": address}
+    # The key's digest keeps events of one title apart; the address stays when the title changes.
+    digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+    address = f"{slug(title)[:80].strip('-') or 'etkinlik'}-{digest}"
+    if imported(Event, key) is None:
+        values = first | values
     bring_in(Event, key, {"slug": address}, values | {"title_tr": title}, report)
 
 
@@ -221,13 +222,18 @@ def _check_year(day: date) -> None:
 
 
 def _decoded(data: bytes) -> str:
-    """UTF-8, or else what Turkish Windows writes."""
-    for encoding in ("utf-8-sig", "cp1254"):
+    """What names its encoding, UTF-8, or else what Turkish Windows writes (ISO 8859-9 is a part of it)."""
+    marks = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+    named = [encoding for mark, encoding in marks.items() if data.startswith(mark)]
+    for encoding in named or ("utf-8", "cp1254"):
         try:
-            return data.decode(encoding)
+            text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Unreadable("The file is not text in UTF-8 or Windows-1254.")
+        if text.lstrip()[:9].lower().startswith(("<!doctype", "<html")):
+            raise Unreadable("This is a web page; the address of the file itself is needed.")
+        return text
+    raise Unreadable("The file is not text in UTF-8, UTF-16 or Windows-1254.")
 
 
 def _one(item: icalendar.Component, name: str) -> Any:
@@ -239,7 +245,8 @@ def _one(item: icalendar.Component, name: str) -> Any:
 
 def _text(value: Any) -> str:
     """The text without what a database refuses; anything but a text is none."""
-    return value.replace("\0", "").strip() if isinstance(value, str) else ""
+    # JSON can spell NUL and half a character; no database keeps either.
+    return value.replace("\0", "").encode(errors="ignore").decode().strip() if isinstance(value, str) else ""
 
 
 def _line(value: Any) -> str:

@@ -1,6 +1,7 @@
 from modeltranslation.translator import TranslationOptions, register
 
-from events.models import Event, Observance, Session
+from events.attendance import Question
+from events.models import Event, Observance, ReportPicture, Session
 
 
 @register(Event)
@@ -16,3 +17,13 @@ class SessionTranslation(TranslationOptions):
 @register(Observance)
 class ObservanceTranslation(TranslationOptions):
     fields = ["title"]
+
+
+@register(ReportPicture)
+class ReportPictureTranslation(TranslationOptions):
+    fields = ["alt"]
+
+
+@register(Question)
+class QuestionTranslation(TranslationOptions):
+    fields = ["text", "choices"]

@@ -7,8 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from events.importing import Report
-from events.models import Event
+from events.models import Event, Imported
 from events.reading import Unreadable, from_culture_feed, from_ics
+from events.tests.make import make_event
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2030, 5, 7, 9, tzinfo=UTC)
@@ -77,6 +78,18 @@ def test_a_named_zone_is_kept_to(when):
 def test_an_unknown_zone_is_not_guessed():
     report = read(ics(vevent(when="DTSTART;TZID=Nowhere/Bad:20300507T130000")))
     assert report.skipped == ["ics:made-up-1: its time zone Nowhere/Bad is not known"]
+
+
+def test_a_zone_that_the_file_itself_explains_is_understood():
+    zone = (
+        "BEGIN:VTIMEZONE\nTZID:Made Up\nBEGIN:STANDARD\nDTSTART:20000101T000000\n"
+        "TZOFFSETFROM:+0500\nTZOFFSETTO:+0500\nEND:STANDARD\nEND:VTIMEZONE\nBEGIN:VEVENT"
+    )
+    event = ics(vevent(when="DTSTART;TZID=Made Up:20300507T140000"))
+
+    read(event.replace(b"BEGIN:VEVENT", zone.encode()))
+
+    assert Event.objects.get().starts_at == NOON
 
 
 def test_whole_days_have_no_time_and_end_on_their_last_day():
@@ -233,6 +246,107 @@ def test_what_staff_have_edited_is_kept_and_a_new_title_keeps_the_address():
     assert (again.title_tr, again.summary_tr, again.slug) == ("Yeni Ad", "Bizim sözümüz", event.slug)
 
 
+@pytest.mark.parametrize(("how", "data"), [(from_ics, ics(vevent())), (from_culture_feed, feed(row()))])
+def test_a_new_address_given_by_staff_is_kept_and_the_event_still_known(how, data):
+    read(data, how)
+    event = Event.objects.get()
+    event.slug = "bizim-adresimiz"
+    event.save()
+
+    assert read(data, how) == Report(unchanged=1)
+    assert Event.objects.get().slug == "bizim-adresimiz"
+
+
+@pytest.mark.parametrize(("how", "data"), [(from_ics, ics(vevent())), (from_culture_feed, feed(row()))])
+def test_what_staff_have_deleted_stays_deleted_and_is_said_each_time(how, data):
+    read(data, how)
+    Event.objects.get().delete()
+
+    for _turn in range(2):
+        report = read(data, how)
+        assert (report.added, len(report.skipped)) == (0, 1)
+        assert report.skipped[0].endswith(": deleted here by staff")
+    assert not Event.objects.exists()
+
+
+def test_a_deleted_event_does_not_come_back_over_another_one_at_its_address():
+    read_feed(row())
+    gone = Event.objects.get()
+    gone.delete()
+    ours = make_event(gone.slug, title_tr="Bizim")
+
+    assert read_feed(row()).skipped == ["izmir-culture:1: deleted here by staff"]
+    assert list(Event.objects.values_list("pk", "title_tr")) == [(ours.pk, "Bizim")]
+
+
+def test_one_id_twice_in_a_feed_is_read_once_and_said():
+    report = read_feed(row(), row(Adi="Başka Konser"))
+
+    assert report.skipped == ["izmir-culture:1: its Id stands in the feed twice; the first one was read"]
+    assert Event.objects.get().title_tr == "Uydurma Konser"
+
+
+def test_one_uid_twice_in_a_file_is_read_once_and_said():
+    report = read(ics(vevent(), vevent(title="Başka")))
+
+    assert report.skipped == ["ics:made-up-1: its UID stands in the file twice; the first one was read"]
+    assert Event.objects.get().title_tr == "Uydurma Şölen"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "iso-8859-9", "cp1254"])
+def test_files_are_read_in_the_encodings_that_programs_write(encoding):
+    read(ics(vevent(title="Işık Şöleni: İğde")).decode().encode(encoding))
+    read(feed(row(Adi="Uydurma İğde Şenliği")).decode().encode(encoding), from_culture_feed)
+
+    assert set(Event.objects.values_list("title_tr", flat=True)) == {"Işık Şöleni: İğde", "Uydurma İğde Şenliği"}
+
+
+@pytest.mark.parametrize("page", ["<!DOCTYPE html><html><body>Takvim", "\n <html lang=tr>", "<HTML><head>"])
+@pytest.mark.parametrize("how", [from_ics, from_culture_feed])
+def test_a_web_page_in_place_of_a_file_is_named_so(page, how):
+    with pytest.raises(Unreadable, match="This is a web page"):
+        read(page.encode(), how)
+
+
+def test_a_row_of_nothing_but_nulls_is_one_line():
+    report = read_feed(dict.fromkeys(row()), dict.fromkeys(row()) | {"Id": 7})
+
+    assert report.skipped == ["event 1: it has no Id", "izmir-culture:7: it has no start"]
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("value", [[], {}, 5, True, ["2030-05-07T12:00:00"], "x" * 100_000, "\0\ud800"])
+@pytest.mark.parametrize("name", sorted(row()))
+def test_a_field_of_a_wrong_shape_costs_at_most_its_own_row(name, value):
+    report = read(json.dumps([row(**{name: value}), row(Id=99, Adi="Sağlam")]).encode(), from_culture_feed)
+
+    assert Event.objects.filter(title_tr="Sağlam").count() == 1
+    assert Event.objects.count() == report.added
+    assert all(line.isprintable() for line in report.skipped)
+
+
+def test_ten_thousand_events_of_a_file_are_told_of_as_they_come_in():
+    moves = []
+    report = Report()
+
+    from_culture_feed(feed(*(row(Id=number, Adi=None) for number in range(10_000))), report, lambda *n: moves.append(n))
+
+    assert moves == [(number, 10_000) for number in range(1, 10_001)]
+    assert len(report.skipped) == 10_000
+
+
+def test_when_an_import_breaks_off_nothing_of_it_stays():
+    def pull_the_plug(done, total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        from_culture_feed(feed(row(), row(Id=2)), Report(), pull_the_plug)
+
+    assert not Event.objects.exists()
+    assert not Imported.objects.exists()
+
+
 def test_the_commands_read_a_file_and_say_what_they_did(tmp_path, capsys):
     (tmp_path / "a.ics").write_bytes(ics(vevent()))
     (tmp_path / "a.json").write_bytes(feed(row()))
@@ -249,7 +363,8 @@ def test_the_commands_fail_clearly(tmp_path):
         (str(tmp_path / "large"), "larger than 10 MB"),
         (str(tmp_path / "missing"), "cannot be read"),
         ("ftp://ornek.example/a", "Only http and https"),
-        ("http://127.0.0.1:1/a", "cannot be fetched"),
+        ("file:///etc/passwd", "Only http and https"),
+        ("http://127.0.0.1:1/a", "cannot be fetched: 127.0.0.1 is not an address of the public web"),
     ]:
         with pytest.raises(CommandError, match=reason):
             call_command("import_ics", source)
