@@ -1,0 +1,21 @@
+"""The secretariat takes a proposal in: it lets it into the public register, and the review begins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from izbaku import history
+from proposals.models import Proposal, ProposalStep
+
+
+@transaction.atomic
+def take_up(proposal: Proposal, *, by: Any, now: datetime) -> ProposalStep:
+    """Start the review. From here on title, summary and organisations are public: somebody has read them before."""
+    listed = proposal.listed_at
+    proposal.listed_at = listed or now
+    Proposal.objects.filter(pk=proposal.pk, listed_at=None).update(listed_at=now)
+    step: ProposalStep = history.move(proposal, "take_up", by=by, now=now)
+    return step
