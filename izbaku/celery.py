@@ -18,7 +18,18 @@ app.conf.update(
     task_publish_retry_policy={"max_retries": 1},
     timezone="UTC",
     broker_connection_retry_on_startup=True,
-    beat_schedule={},
+    beat_schedule={
+        "sweep": {"task": "mail.sweep", "schedule": 15.0, "options": {"expires": 14}},
+        "read the mailbox": {"task": "mail.read", "schedule": 60.0, "options": {"expires": 50}},
+        "remind": {"task": "events.remind", "schedule": 60.0, "options": {"expires": 50}},
+        "free seats": {"task": "events.free_seats", "schedule": 60.0, "options": {"expires": 50}},
+        "reconcile letters": {"task": "mail.reconcile", "schedule": 24 * 3600.0, "options": {"expires": 3000}},
+        "nightly": {"task": "privacy.nightly", "schedule": 3600.0, "options": {"expires": 3000}},
+        "students' clock": {"task": "students.clock", "schedule": 60.0, "options": {"expires": 50}},
+        "students' closing": {"task": "students.lapse", "schedule": 3600.0, "options": {"expires": 3000}},
+        "scan files": {"task": "files.scan", "schedule": 60.0, "options": {"expires": 50}},
+        "sweep files": {"task": "files.sweep", "schedule": 3600.0, "options": {"expires": 3000}},
+    },
 )
 if settings.REDIS_URL:
     app.conf.broker_transport_options = {

@@ -1,5 +1,6 @@
 """Pictures: the one that messengers show for an event, and those that staff upload."""
 
+import re
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import IO
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy as _
+from pi_heif import register_heif_opener
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 SIZE = WIDTH, HEIGHT = 1200, 630
@@ -24,13 +26,20 @@ FAR_WATER = {"izmir": CASPIAN, "baku": AEGEAN}
 SISTERS = {"tr": "İzmir · Bakü", "az": "İzmir · Bakı", "en": "İzmir · Baku"}
 
 FONTS = Path(__file__).resolve().parent / "fonts"
-DISPLAY, TEXT = "fraunces-semibold.ttf", "source-sans-semibold.ttf"
+# The portal's own face has the letters of its three languages; the other one more.
+DISPLAY, DISPLAY_OF_OTHERS = "../../static/fonts/portal-bold.ttf", "fraunces-semibold.ttf"
+OUR_LETTERS = re.compile(r"[\x20-\x7eçÇğĞıİöÖşŞüÜəƏâÂîû–—·…“”‘’«»]*")
+TEXT = "source-sans-semibold.ttf"
 
 MAX_BYTES = 15 * 1024 * 1024
-MAX_PIXELS = 40_000_000
+MAX_PIXELS = 50_000_000  # what the largest ordinary phone pictures have
 MAX_SIDE = 2000
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+SHOWN_AS = {"MPO": "JPEG", "HEIF": "JPEG"}  # what only phones write becomes what everyone can open
 
+register_heif_opener(thumbnails=False)
+
+STUCK = "\u2060"  # joins words while a text is wrapped
 Point = tuple[float, float]
 
 
@@ -47,6 +56,7 @@ def share_picture(*, title: str, when: str, place: str, city: str, language: str
     picture.paste(scenery.resize(SIZE, Image.Resampling.LANCZOS))
     draw = ImageDraw.Draw(picture)
 
+    display = DISPLAY if OUR_LETTERS.fullmatch(title) else DISPLAY_OF_OTHERS
     y = 64.0
     if label:
         y = _write(draw, [_cut(label, _font(TEXT, 30), COLUMN)], _font(TEXT, 30), POMEGRANATE, y, 1.3) + 12
@@ -54,7 +64,7 @@ def share_picture(*, title: str, when: str, place: str, city: str, language: str
     place_font, place_lines = _fitted(place, TEXT, (32, 28, 25), lines=2)
     below = len(when_lines) * when_font.size * 1.25 + len(place_lines) * place_font.size * 1.25 + 26
     title_font, title_lines = _fitted(
-        title, DISPLAY, (76, 68, 60, 54, 48, 42, 36), lines=5, height=SHORE_LINE - 34 - below - y
+        title, display, (76, 68, 60, 54, 48, 42, 36), lines=5, height=SHORE_LINE - 34 - below - y
     )
     y = _write(draw, title_lines, title_font, INK, y, 1.14) + 26
     y = _write(draw, when_lines, when_font, POMEGRANATE, y, 1.25)
@@ -73,40 +83,45 @@ def share_picture(*, title: str, when: str, place: str, city: str, language: str
     return data.getvalue()
 
 
-def reencode(upload: IO[bytes]) -> ContentFile:
-    """The uploaded picture drawn anew: upright, at most 2000 px on a side, with nothing but its pixels.
+def reencode(upload: IO[bytes], *, side: int = MAX_SIDE) -> ContentFile:
+    """The uploaded picture drawn anew: upright, at most `side` px on a side, with nothing but its pixels.
 
-    Raises ValidationError for what is no JPEG, PNG or WebP, or is larger than 15 MB or 40 megapixels.
+    JPEG, PNG and WebP stay what they are, HEIC becomes JPEG. Raises ValidationError for anything else (`wrong_type`),
+    more than 15 MB (`too_big`) or 50 megapixels (`bomb`, told from the header alone), and for a damaged one (`broken`).
     """
+    too_many_pixels = ValidationError(
+        _("The picture has more than 50 million pixels. Choose a smaller one."), code="bomb"
+    )
     data = upload.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise ValidationError(_("The picture is larger than 15 MB. Choose a smaller one."), code="too_heavy")
+        raise ValidationError(_("The picture is larger than 15 MB. Choose a smaller one."), code="too_big")
     try:
         # Opening reads only the header: the size is known before a single pixel is unpacked.
-        with Image.open(BytesIO(data), formats=list(FORMATS)) as picture:
+        with Image.open(BytesIO(data), formats=[*FORMATS, "HEIF"]) as picture:
             if picture.width * picture.height > MAX_PIXELS:
-                raise ValidationError(
-                    _("The picture has more than 40 million pixels. Choose a smaller one."), code="too_large"
-                )
-            kind = picture.format or ""
+                raise too_many_pixels
+            kind = SHOWN_AS.get(picture.format or "", picture.format or "")
+            picture.draft(None, (side, side))  # type: ignore[arg-type]  # a large JPEG comes at half or a quarter
             picture.load()
-            upright = ImageOps.exif_transpose(picture)
-    except Image.DecompressionBombError as error:
-        raise ValidationError(
-            _("The picture has more than 40 million pixels. Choose a smaller one."), code="too_large"
-        ) from error
+            upright = _upright(picture, "RGBA" if kind != "JPEG" and picture.has_transparency_data else "RGB", side)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise too_many_pixels from error
     except UnidentifiedImageError as error:
-        raise ValidationError(_("Choose a picture in JPEG, PNG or WebP format."), code="unknown_format") from error
+        raise ValidationError(_("Choose a picture in JPEG, PNG, WebP or HEIC format."), code="wrong_type") from error
     except (OSError, EOFError, SyntaxError, ValueError, struct.error) as error:
         raise ValidationError(_("The picture is damaged and cannot be read."), code="broken") from error
     return _saved(upright, kind)
 
 
+def _upright(picture: Image.Image, mode: str, side: int) -> Image.Image:
+    small = picture if picture.mode == mode else picture.convert(mode)
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)  # before turning: of 50 megapixels there is never a copy
+    return ImageOps.exif_transpose(small)
+
+
 def _saved(picture: Image.Image, kind: str) -> ContentFile:
-    mode = "RGBA" if kind != "JPEG" and picture.has_transparency_data else "RGB"
-    clean = Image.new(mode, picture.size)  # a new picture has no metadata that a saver might carry along
-    clean.paste(picture.convert(mode))
-    clean.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    clean = Image.new(picture.mode, picture.size)  # a new picture has no metadata that a saver might carry along
+    clean.paste(picture)
     options = {"JPEG": {"quality": 86, "optimize": True, "progressive": True}, "WEBP": {"quality": 86}}
     data = BytesIO()
     clean.save(data, kind, **options.get(kind, {"optimize": True}))
@@ -132,7 +147,8 @@ def _cut(line: str, font: ImageFont.FreeTypeFont, width: float) -> str:
 
 def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
     lines: list[str] = []
-    for word in text.split():
+    # No line begins with a separator.
+    for word in (word.replace(STUCK, " ") for word in text.replace(" · ", f"{STUCK}· ").split()):
         if lines and font.getlength(f"{lines[-1]} {word}") <= width:
             lines[-1] += f" {word}"
         else:
@@ -207,7 +223,10 @@ class _Pen:
         self.draw.ellipse(self._points(box), outline=colour, width=round(stroke * self.scale))
 
     def dot(self, x: float, y: float, radius: float, colour: str) -> None:
-        self.draw.ellipse(self._points([(x - radius, y - radius), (x + radius, y + radius)]), fill=colour)
+        self.oval(x, y, radius, radius, colour)
+
+    def oval(self, x: float, y: float, across: float, down: float, colour: str) -> None:
+        self.draw.ellipse(self._points([(x - across, y - down), (x + across, y + down)]), fill=colour)
 
     def _points(self, points: Sequence[Point]) -> list[Point]:
         return [(x * self.scale, y * self.scale) for x, y in points]
@@ -247,10 +266,16 @@ def _draw_wave(pen: _Pen, y: float, colour: str, *, phase: float) -> None:
 
 
 def _draw_forty(pen: _Pen, x: float, y: float) -> None:
-    """40 in two strokes: the four is a sail, the nought a pomegranate with its crown."""
-    pen.line([(x - 16, y + 38), (x - 16, y - 32), (x - 53, y + 14), (x - 2, y + 14)], PAPER, 8)
-    pen.ring(x + 38, y + 9, 29, PAPER, 8)
-    crown = [(30, -14), (24, -38), (33, -28), (38, -40), (43, -28), (52, -38), (46, -14)]
+    """The emblem: a wave runs through the open four, and the nought holds a pomegranate with its crown."""
+    wave = [(x - 52 + n, y + 15 - 3.5 * sin(n / 7)) for n in range(0, 48, 2)]
+    pen.line([(x - 19, y - 40), *wave], PAPER, 8)
+    pen.line([(x - 17, y - 10), (x - 17, y + 43)], PAPER, 8)
+    for end in ((x - 19, y - 40), (x - 52, y + 15), wave[-1], (x - 17, y - 10), (x - 17, y + 43)):
+        pen.dot(*end, 4, PAPER)
+    pen.oval(x + 29, y + 2, 26, 45, PAPER)
+    pen.oval(x + 29, y + 2, 18, 37, POMEGRANATE)
+    pen.dot(x + 29, y + 6, 10, PAPER)
+    crown = [(24, -2), (22, -13), (26, -9), (29, -15), (32, -9), (36, -13), (34, -2)]
     pen.area([(x + dx, y + dy) for dx, dy in crown], PAPER)
 
 

@@ -12,6 +12,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from django.db import models
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 
@@ -107,6 +109,7 @@ _TO_BE_ANNOUNCED = {
 }
 _NOT_KNOWN = {"tr": "Tarihi bilinmiyor", "az": "Tarixi məlum deyil", "en": "Date not known"}
 _NO_TIME = {"tr": "Saati yayımlanmadı", "az": "Saatı açıqlanmayıb", "en": "The time was not published"}
+SEPARATOR = " · "
 _NOTES = {
     "inferred": {
         "tr": "Gün, yıl dönümünden çıkarıldı.",
@@ -166,6 +169,14 @@ def _ordinal(number: int) -> str:
     return "cü" if number % 1000 else "ci"
 
 
+def ordinal(number: int, language: str) -> str:
+    """`40.` · `40-cı` · `40th`: the fortieth."""
+    if language == "en":
+        ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+        return f"{number}{ending}"
+    return f"{number}-{_ordinal(number)}" if language == "az" else f"{number}."
+
+
 def year_text(year: int, language: str) -> str:
     return f"{year}-{_ordinal(year)} il" if language == "az" else str(year)
 
@@ -212,9 +223,10 @@ def clock(moment: datetime | time, language: str) -> str:
 
 
 def both(starts_at: datetime, ends_at: datetime | None, city: str, language: str) -> str:
-    """`23.30 İzmir · 00.30 Bakü (22 Mart)`: the event's own city first, with the date where it differs.
+    """`23.30 İzmir · 00.30 (22 Mart) Bakü`: the event's own city first; a date follows the time that it belongs to.
 
-    An end on a later day than its start carries its date as well: `23.30–01.00 (22 Mart) İzmir`.
+    An end on a later day than its start carries its date as well: `23.30–01.00 (22 Mart) İzmir`. A span within one
+    other day carries it once: `00.30–02.00 (22 Mart) Bakü`.
     """
     own = city or "izmir"
     base = starts_at.astimezone(zone_of(own)).date()
@@ -225,12 +237,27 @@ def both(starts_at: datetime, ends_at: datetime | None, city: str, language: str
     parts = []
     for place in (own, other(own)):
         begins = starts_at.astimezone(zone_of(place))
+        ends = ends_at.astimezone(zone_of(place)) if ends_at else begins
         text = clock(begins, language)
+        if ends.date() != begins.date():
+            text += marked(begins.date(), base)
         if ends_at:
-            ends = ends_at.astimezone(zone_of(place))
-            text += f"–{clock(ends, language)}{marked(ends.date(), begins.date())}"
-        parts.append(f"{text} {city_name(place, language)}{marked(begins.date(), base)}")
-    return " · ".join(parts)
+            text += f"–{clock(ends, language)}"
+        text += marked(ends.date(), base)
+        parts.append(f"{text} {city_name(place, language)}")
+    return SEPARATOR.join(parts)
+
+
+def unbroken(text: str) -> SafeString:
+    """Times for a page: each stays in one line with its city, and no line begins with what separates them."""
+    *others, last = text.split(SEPARATOR)
+    parts = [*(f"{part}{SEPARATOR.rstrip()}" for part in others), last]
+    return format_html_join(" ", '<span class="one">{}</span>', ((part,) for part in parts))
+
+
+def moment(at: datetime, city: str, language: str) -> str:
+    """A day and its time in both cities: `21 Mart 2026 Cumartesi, 19.00 İzmir · 20.00 Bakü`."""
+    return f"{day(at.astimezone(zone_of(city)).date(), language)}, {both(at, None, city, language)}"
 
 
 @dataclass(frozen=True)
@@ -241,6 +268,10 @@ class Reading:
     times: str
     note: str
     has_time: bool
+
+    @property
+    def times_html(self) -> SafeString:
+        return unbroken(self.times)
 
 
 def reading(dated: Dated, language: str) -> Reading:

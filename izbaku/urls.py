@@ -7,6 +7,8 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.static import serve
 
+from events.registration_views import own_calendar
+from izbaku.mail import views as mail_views
 from izbaku.portal import views
 
 urlpatterns = [
@@ -15,7 +17,11 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("me", views.me, name="me"),
     path("robots.txt", views.robots, name="robots"),
+    path("unsubscribe/<str:token>/", mail_views.unsubscribe, name="unsubscribe"),
+    path("mail/bounces/", mail_views.bounces, name="bounces"),
+    path("metrics", mail_views.metrics, name="metrics"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
+    path("calendars/<str:token>.ics", own_calendar, name="own_calendar"),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     *i18n_patterns(
@@ -26,10 +32,17 @@ urlpatterns = [
         path(_("open-data/"), views.open_data, name="open_data"),
         path(_("accessibility/"), views.accessibility, name="accessibility"),
         path(_("about/"), views.about, name="about"),
+        path("", include("izbaku.privacy.urls")),
+        path(_("account/"), include("izbaku.accounts.urls")),
         path("", include("events.urls")),
+        path("", include("proposals.urls")),
+        path("", include("students.urls")),
     ),
 ]
-if settings.IS_LOCAL:  # in production the web server hands out pictures
-    urlpatterns.append(path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}))
+if settings.IS_LOCAL:  # in production the web server hands out pictures, and letters leave by the relay
+    urlpatterns += [
+        path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}),
+        path("dev/inbox/", include("izbaku.mail.urls")),
+    ]
 
 handler400 = "izbaku.portal.views.bad_request"

@@ -1,8 +1,11 @@
 """What the visitors' hall shows beside the programme: the forty years and publications."""
 
+import re
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from izbaku import addresses
 from izbaku.freshness import PublicModel
 
 
@@ -25,8 +28,15 @@ class Milestone(PublicModel):
         return f"{self.year}: {self.text[:60]}"
 
     @property
+    def in_short(self) -> str:
+        """The first sentence, without what its end adds in brackets about the sources."""
+        # Two letters before the stop: "4. Enerji Forumu" goes on.
+        first = re.split(r"(?<=[^\W\d_]{2}[.])\s+(?=[^\W\d_a-zçğıöşüə])", self.text, maxsplit=1)[0]
+        return re.sub(r"\s*\([^()]*\)(?=[.]?$)", "", first)
+
+    @property
     def source_list(self) -> list[str]:
-        return self.sources.split()
+        return addresses.links(self.sources)
 
 
 class Publication(PublicModel):

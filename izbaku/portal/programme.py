@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
-from events.importing import Report, bring_in
+from events.importing import Progress, Report, bring_in, quietly
 from events.models import Event, Observance, Session, Venue
 from izbaku import times
 from izbaku.accounts.models import Organisation
@@ -25,7 +24,7 @@ def read(path: Path = FILE) -> dict[str, Any]:
     return data
 
 
-def load(data: dict[str, Any], progress: Callable[[], None] = lambda: None) -> Report:
+def load(data: dict[str, Any], progress: Progress = quietly) -> Report:
     """Bring everything in; can be repeated. Returns what was added, changed, left unchanged, skipped."""
     report = Report()
     # What the file holds has been public since the day it was gathered.
@@ -43,13 +42,14 @@ def load(data: dict[str, Any], progress: Callable[[], None] = lambda: None) -> R
         values = {name: row[name] for name in ("year", "when", "is_approximate")}
         values |= _texts(row, "text") | _sources(row)
         bring_in(Milestone, f"milestone:{row['key']}", {"key": row["key"]}, values, report)
-    for row in data["events"] + data["archive_events"]:
+    rows = data["events"] + data["archive_events"]
+    for number, row in enumerate(rows, 1):
         event = _event(row, collected, report)
         if event:
             for part in row["sessions"]:
                 values = _texts(part, "title", "summary", "place") | _dates(part)
                 bring_in(Session, f"session:{part['slug']}", {"event": event, "slug": part["slug"]}, values, report)
-        progress()
+        progress(number, len(rows))
     return report
 
 

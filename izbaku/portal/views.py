@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -18,10 +19,12 @@ from django.views.decorators.http import require_safe
 
 from events import calendars
 from events.feeds import until
-from events.models import Event, Observance
+from events.models import Event, EventQuerySet, Observance
 from izbaku import times
-from izbaku.freshness import keep
+from izbaku.accounts import typed
+from izbaku.kept import keep, plain
 from izbaku.portal.models import Milestone, Publication
+from proposals.models import Proposal
 
 
 @require_safe
@@ -40,13 +43,15 @@ def kept(request: HttpRequest, template: str, context: dict[str, Any], now: date
 
 
 @require_safe
+@plain
 def home(request: HttpRequest) -> HttpResponse:
     """What is next; with nothing ahead, what has just been. A remembrance day is never the headline."""
     now = timezone.now()
     language = get_language()
     today = times.today(now)
     real = Event.objects.public(now)
-    ahead = real.exclude(kind=Event.Kind.COMMEMORATION).upcoming(today).with_a_day().in_order()
+    ahead = real.exclude(kind=Event.Kind.COMMEMORATION).exclude(state=Event.State.CALLED_OFF)
+    ahead = ahead.upcoming(today).with_a_day().in_order()
     latest = real.exclude(kind=Event.Kind.COMMEMORATION).past(today).with_a_day().newest_first()
     context = {
         "next_events": calendars.cards(ahead, language, now, stop=3),
@@ -54,14 +59,21 @@ def home(request: HttpRequest) -> HttpResponse:
         "month_html": render_to_string("events/parts/month_table.html", _month_at_a_glance(now, language)),
         "month": calendars.month_of_interest(now),
         "numbers": [
-            (real.filter(is_sample=False).count(), _("events in the programme")),
-            (now.year - 1986, _("years of sister cities")),
+            _programme_count(real),
+            (now.year - settings.SISTERS_SINCE, _("years of sister cities")),
             (Observance.objects.count(), _("days remembered in either country")),
         ],
-        "milestones": Milestone.objects.all(),
-        "now": now,
+        "milestones": _milestones(language),
     }
     return kept(request, "portal/home.html", context, now)
+
+
+def _programme_count(events: EventQuerySet) -> tuple[int, str]:
+    """How many events are the anniversary's own; related ones are counted beside them, never among them."""
+    counted = events.filter(is_sample=False).aggregate(
+        own=Count("pk", filter=Q(scope=Event.Scope.CORE)), related=Count("pk", filter=~Q(scope=Event.Scope.CORE))
+    )
+    return counted["own"], _("events of the anniversary itself, and %(count)s related") % {"count": counted["related"]}
 
 
 def _month_at_a_glance(now: datetime, language: str) -> dict[str, Any]:
@@ -73,12 +85,19 @@ def _month_at_a_glance(now: datetime, language: str) -> dict[str, Any]:
 
 
 @require_safe
+@plain
 def history(request: HttpRequest) -> HttpResponse:
     language = get_language()
+    return kept(request, "portal/history.html", {"milestones": _milestones(language)}, timezone.now())
+
+
+def _milestones(language: str) -> list[Milestone]:
+    """All of them, with their dates as the language writes them, and whether their text is only there in Turkish."""
     milestones = list(Milestone.objects.all())
     for milestone in milestones:
         milestone.when_text = _when(milestone, language)  # type: ignore[attr-defined]
-    return kept(request, "portal/history.html", {"milestones": milestones}, timezone.now())
+        milestone.fallback = not getattr(milestone, f"text_{language}")  # type: ignore[attr-defined]
+    return milestones
 
 
 def _when(milestone: Milestone, language: str) -> str:
@@ -88,15 +107,22 @@ def _when(milestone: Milestone, language: str) -> str:
     if len(numbers) == 2:
         return times.month(numbers[0], numbers[1], language)
     year = times.year_text(milestone.year, language)
-    return _("about %(year)s") % {"year": year} if milestone.is_approximate else year
+    return _("about %(year)s") % {"year": year} if milestone.is_approximate else ""  # the year stands there already
 
 
 @require_safe
+@plain
 def publications(request: HttpRequest) -> HttpResponse:
-    return kept(request, "portal/publications.html", {"publications": Publication.objects.all()}, timezone.now())
+    language = get_language()
+    found = [
+        (publication, times.day(publication.published_on, language, weekday=False))
+        for publication in Publication.objects.all()
+    ]
+    return kept(request, "portal/publications.html", {"publications": found}, timezone.now())
 
 
 @require_safe
+@plain
 def publications_atom(request: HttpRequest) -> HttpResponse:
     feed = feedgenerator.Atom1Feed(
         title=_("Publications of İzmir–Baku 40"),
@@ -119,16 +145,19 @@ def publications_atom(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@plain
 def about(request: HttpRequest) -> HttpResponse:
     return kept(request, "portal/about.html", {"contact": settings.CONTACT}, timezone.now())
 
 
 @require_safe
+@plain
 def accessibility(request: HttpRequest) -> HttpResponse:
     return kept(request, "portal/accessibility.html", {"contact": settings.CONTACT}, timezone.now())
 
 
 @require_safe
+@plain
 def open_data(request: HttpRequest) -> HttpResponse:
     return kept(request, "portal/open_data.html", {}, timezone.now())
 
@@ -140,6 +169,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@plain
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Every public page, with its addresses in each language (hreflang, x-default)."""
     now = timezone.now()
@@ -148,6 +178,11 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     ]
     names += [
         ("events:event", [slug]) for slug in Event.objects.public(now).order_by("pk").values_list("slug", flat=True)
+    ]
+    names += [(name, []) for name in ("proposals:register", "proposals:board", "proposals:figures")]
+    names += [
+        ("proposals:proposal", [slug])
+        for slug in Proposal.objects.public().order_by("pk").values_list("slug", flat=True)
     ]
     pages = []
     for name, args in names:
@@ -166,7 +201,10 @@ def me(request: HttpRequest) -> HttpResponse:
     """Who is signed in, for the header; nothing for a stranger."""
     if not request.user.is_authenticated:
         return JsonResponse({"signed_in": False})
-    return JsonResponse({"signed_in": True, "name": str(request.user), "staff": request.user.is_staff})
+    who = {"signed_in": True, "name": request.user.get_short_name()}
+    if request.user.is_staff:
+        who["staff"] = reverse("admin:index")
+    return JsonResponse(who)
 
 
 @never_cache
@@ -185,3 +223,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "400.html", {"reason": ""}, status=400)
+
+
+def not_sent(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that did not come from this portal, or was open for too long."""
+    match = request.resolver_match
+    # Never the path as it was sent: "//elsewhere.example" would be a way out of the portal.
+    again = reverse(match.view_name, args=match.args, kwargs=match.kwargs) if match else ""
+    return render(request, "not_sent.html", {"again": again, "typed": typed.of(request)}, status=403)
