@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -17,7 +18,7 @@ def chromium() -> str | None:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def browser(django_db_setup: None) -> Iterator[Browser]:
     """One Chromium for all journeys. Without one they are skipped, or fail under REQUIRE_BROWSER=1."""
     path = chromium()
     if not path:
@@ -28,7 +29,10 @@ def browser() -> Iterator[Browser]:
     # Nothing here is concurrent, so the refusal is lifted for exactly as long as that loop runs.
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        as_migrated = getattr(connection, "_test_serialized_contents", "")
         with sync_playwright() as playwright:
+            # Beside a loop Django opens another connection, which must know what a serialized rollback puts back.
+            connection._test_serialized_contents = as_migrated  # type: ignore[attr-defined]
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
             yield browser
             browser.close()
