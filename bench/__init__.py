@@ -1,1 +1,4 @@
-"""How fast the public pages are, beside a bare Django view that returns the same bytes: `python -m bench`."""
+"""How fast the public pages are, beside a bare Django view that returns the same bytes: `python -m bench`.
+
+With `--minutes 5` the servers are loaded for so long at the end, and their memory is watched.
+"""

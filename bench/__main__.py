@@ -4,6 +4,7 @@ PostgreSQL is taken from DATABASE_URL, whose database must not exist yet: the be
 Without a PostgreSQL it measures SQLite, and says so.
 """
 
+import argparse
 import os
 import re
 import signal
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 
+LONGEST = 30  # minutes
 OURS = "postgres://root@127.0.0.1:5432/izbaku_bench"
 
 
@@ -44,7 +46,26 @@ def database(folder: str) -> Iterator[str]:
     server.close()
 
 
+PARTS = {
+    "pages": "bench.table",
+    "registrations": "bench.registering",
+    "letters": "bench.letters",
+    "reminders": "bench.reminding",
+    "rounds": "bench.rounds",
+    "queue": "bench.queue",
+}
+
+
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="How fast it all is.")
+    parser.add_argument("part", nargs="?", choices=PARTS, help="only this part; without it, all of them")
+    parser.add_argument("--minutes", type=float, default=0, help="load for so long at the end, and watch the memory")
+    parser.add_argument("--all", action="store_true", help="send all hundred thousand letters (minutes)")
+    given = parser.parse_args()
+    return max(run(module, given) for name, module in PARTS.items() if given.part in (None, name))
+
+
+def run(module: str, given: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder, database(folder) as address:
         environment = {
             "DATABASE_URL": address,
@@ -52,8 +73,10 @@ def main() -> int:
             "PORTAL_ENV": "local",
             "PORTAL_VAR": folder,
             "BENCH_BODIES": folder,
+            "BENCH_MINUTES": str(min(given.minutes, LONGEST)),
+            "BENCH_ALL": str(int(given.all)),
         }
-        command = [sys.executable, "-m", "bench.table"]
+        command = [sys.executable, "-m", module]
         with subprocess.Popen(command, env=os.environ | environment) as table:
             # Passed on: the servers end first, then the database goes.
             signal.signal(signal.SIGTERM, lambda *_: table.terminate())

@@ -19,17 +19,17 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client, override_settings
 
-from bench.load import Load, drive
+from bench.load import TOOL, Load, drive
 from bench.servers import Server, running
 
 django.setup()
 
-from bench import programme  # noqa: E402  (tables need settings)
+from bench import memory, programme  # noqa: E402  (tables need settings)
 from events.models import Event  # noqa: E402
-from izbaku import freshness  # noqa: E402
+from izbaku import kept  # noqa: E402
 
 SIZES = (1_000, 10_000)
-ROUNDS = 2
+ROUNDS = 3
 MONTH = "/en/calendar/2031/6/"
 LIST = "/en/events/?city=izmir&scope=izmir"
 SEARCH = "/en/events/?q=kemence"
@@ -60,7 +60,7 @@ def asked(path: str, *, warm: bool = False) -> tuple[int, int]:
         return result
 
     client = Client(headers={"host": "127.0.0.1"})
-    freshness.forget()
+    kept.forget()
     with override_settings(KEPT_PAGES=warm):
         client.get(path)
         with connection.execute_wrapper(count):
@@ -73,7 +73,7 @@ def asked(path: str, *, warm: bool = False) -> tuple[int, int]:
 def compare(
     bare: str, real: str, *, connections: int = 8, headers: dict[str, str] | None = None
 ) -> tuple[float, float, Load, Load]:
-    """Real by bare, in turns: the ratio of requests per second, that of p99, and the last loads."""
+    """Real by bare, in turns: the median ratio of requests per second, that of p99, and the last loads."""
     rates, tails = [], []
     for _round in range(ROUNDS):
         one = drive(bare, connections=connections)
@@ -82,7 +82,7 @@ def compare(
             raise RuntimeError(f"{real} failed {other.failed} times")
         rates.append(other.per_second / one.per_second)
         tails.append(other.p99 / one.p99)
-    return statistics.mean(rates), statistics.mean(tails), one, other
+    return statistics.median(rates), statistics.median(tails), one, other
 
 
 def seconds_of(work: Callable[[], object], turns: int = 3) -> float:
@@ -148,17 +148,25 @@ def with_the_library() -> None:
 # --- The run ---------------------------------------------------------------------------------------------
 
 
-def save_body(folder: str, name: str, server: Server, path: str) -> int:
-    body = fetch(server.address + path)[0]
+def save_body(folder: str, name: str, server: Server, path: str, coding: str = "") -> int:
+    body = fetch(server.address + path, coding)[0]
     Path(folder, name).write_bytes(body)
     return len(body)
 
 
-def measure(folder: str) -> None:
+def grow(*, to: int) -> None:
+    """Grow the programme, and do at once what PostgreSQL would do by itself a minute later, amid the measuring."""
+    programme.grow(to=to)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
+        cursor.execute("ANALYZE")
 
+
+def measure(folder: str, minutes: float) -> None:
+    say(f"Load by {TOOL}.")
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    programme.grow(to=SIZES[0])
+    grow(to=SIZES[0])
     bare, real = "bench.bare:application", "izbaku.wsgi:application"
     cold = {"KEPT_PAGES": "False"}
     wanted = {
@@ -187,9 +195,7 @@ def measure(folder: str) -> None:
 
         small_month, small_search = of_bare()
         say(f"Growing from {SIZES[0]} to {SIZES[1]} events …")
-        programme.grow(to=SIZES[1])
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")  # as PostgreSQL does by itself a minute later
+        grow(to=SIZES[1])
         large_month, large_search = of_bare()
 
         say(f"\n  {'':<58} {'measured':>22}   target (stretch)")
@@ -197,6 +203,11 @@ def measure(folder: str) -> None:
             rate, _tail, one, other = compare(month[f"{kind} bare"], month[kind])
             row(f"month, warm, {kind}", f"{rate:.0%} of bare", target)
             row("", f"{other.per_second:.0f} / {one.per_second:.0f} per s", "")
+        coded = save_body(folder, "month-br", servers["gunicorn"], MONTH, "br")
+        for kind in ("gunicorn", "granian"):
+            bare_coded = servers[f"{kind} bare"].address + "/month-br"
+            rate, *_rest = compare(bare_coded, month[kind], headers={"Accept-Encoding": "gzip, deflate, br"})
+            row(f"the same as browsers ask for it ({coded / 1000:.0f} kB), {kind}", f"{rate:.0%} of bare", "")
         row("month, cold (kept pages off), gunicorn", f"{large_month:.1%} of bare", "≥ 4 % (5 %)")
         row(
             "month, cold, 1,000 → 10,000 events",
@@ -240,12 +251,21 @@ def measure(folder: str) -> None:
             f"{small_search / large_search:.2f} ×",
             "≤ 1.5 ×",
         )
-        for name in ("gunicorn", "gunicorn cold", "granian"):
-            row(f"largest worker, {name}", f"{servers[name].largest_worker:.0f} MB", "≤ 130 MB (100 MB)")
+        real_ones = {name: server for name, server in servers.items() if "bare" not in name}
+        for name, server in real_ones.items():
+            row(f"largest worker, {name}", f"{server.largest_worker:.0f} MB", "≤ 130 MB (100 MB)")
+        if minutes:
+            say(f"Loading all of them for {minutes:g} minutes, while the programme changes …")
+            for name, found in memory.under_load(real_ones, minutes).items():
+                row(
+                    f"largest worker over {minutes:g} minutes, {name}",
+                    f"{min(found):.0f}–{max(found):.0f} MB ({max(found) / min(found) - 1:+.0%})",
+                    "≤ 130 MB, ± 10 %",
+                )
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped, too
     begun = time.monotonic()
-    measure(os.environ["BENCH_BODIES"])
+    measure(os.environ["BENCH_BODIES"], float(os.environ["BENCH_MINUTES"]))
     say(f"\n{time.monotonic() - begun:.0f} s. A figure means something only beside the others of its own run.")
