@@ -4,7 +4,6 @@ import io
 import json
 import re
 import zipfile
-from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -16,7 +15,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.db import connection, models
+from django.db import models
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -29,6 +28,7 @@ from izbaku.mail.kinds import Kind, Letter
 from izbaku.privacy import consents, erasing, notices, reads, requests
 from izbaku.privacy.models import Consent, DataRequest, Destroyed
 from izbaku.privacy.tests.make import NOW, person, sign_in
+from izbaku.privacy.tests.searching import found_in_database, found_in_files
 
 pytestmark = pytest.mark.django_db
 Venue = apps.get_model("events.Venue")
@@ -48,27 +48,6 @@ def _news():
     kinds.register(Kind("news", lambda message: Letter("News", f"Good day {message.payload['name']}")))
     yield
     kinds._kinds.pop("news")
-
-
-def found_in_database(*words: str) -> list[str]:
-    """Every place where one of these words stands in any column of any table, read as text or as escaped JSON."""
-    words = (*words, *(json.dumps(word)[1:-1] for word in words))
-    places = []
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            columns = [c.name for c in connection.introspection.get_table_description(cursor, table)]
-            wanted = ", ".join(f"CAST({connection.ops.quote_name(column)} AS text)" for column in columns)
-            cursor.execute(f"SELECT {wanted} FROM {connection.ops.quote_name(table)}")  # noqa: S608
-            for row in cursor.fetchall():
-                for column, value in zip(columns, row, strict=True):
-                    if any(word.lower() in str(value).lower() for word in words):
-                        places.append(f"{table}.{column}")
-    return sorted(set(places))
-
-
-def found_in_files(folder: Path, *words: str) -> list[Path]:
-    wanted = [word.encode() for word in words]
-    return [path for path in folder.rglob("*") if path.is_file() and any(word in path.read_bytes() for word in wanted)]
 
 
 def lived_here(client) -> object:
