@@ -15,12 +15,9 @@ from datetime import date, datetime
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from openpyxl.utils.cell import range_boundaries
-from openpyxl.utils.exceptions import InvalidFileException
 
 from izbaku import uploads
 from izbaku.text import name as one_line
@@ -156,6 +153,9 @@ def _of_workbook(data: bytes) -> list[_Row]:
     """The first sheet that holds anything. What is merged is read in each of its cells, as it is seen."""
     if uploads.check(io.BytesIO(data)).content_type != uploads.XLSX:
         raise ValidationError(_("Choose an Excel file (.xlsx) or a CSV file."), code="wrong_type")
+    import openpyxl  # noqa: PLC0415  (5 MB, which most web workers never need)
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
     try:
         values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         for at, sheet in enumerate(values.worksheets):
@@ -201,6 +201,8 @@ def _text(value: Any) -> str:
 
 
 def _spread_merged(rows: list[_Row], written: bytes) -> None:
+    from openpyxl.utils.cell import range_boundaries  # noqa: PLC0415
+
     for found in re.findall(rb'<(?:\w+:)?mergeCell [^>]*ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"', written):
         left, top, right, bottom = range_boundaries(found.decode())
         if left is None or top is None or right is None or bottom is None or top > len(rows):
@@ -217,6 +219,8 @@ def _spread_merged(rows: list[_Row], written: bytes) -> None:
 
 def _mark_formulas(rows: list[_Row], data: bytes, at: int) -> None:
     """A formula whose result the program never stored reads as an empty cell: it is not taken for one."""
+    import openpyxl  # noqa: PLC0415
+
     formulas = openpyxl.load_workbook(io.BytesIO(data), read_only=True).worksheets[at]
     for row, cells in zip(rows, formulas.iter_rows(max_row=len(rows)), strict=False):
         lost = {

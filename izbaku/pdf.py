@@ -13,11 +13,13 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import qrcode
-import typst
 from qrcode.constants import ERROR_CORRECT_M
+
+if TYPE_CHECKING:
+    import typst
 
 FONTS = Path(__file__).resolve().parent / "fonts"
 QUIET = 4  # modules of white around a QR code (ISO/IEC 18004)
@@ -38,6 +40,8 @@ def page(
 
 @cache
 def _compiler(template: Path) -> typst.Compiler:
+    import typst  # noqa: PLC0415  (7 MB, which most web workers never need)
+
     return typst.Compiler(template, root=template.parent, font_paths=[FONTS], ignore_system_fonts=True)
 
 

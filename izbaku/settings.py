@@ -393,7 +393,7 @@ SISTERS_SINCE = 1986  # as the association and the municipality count; the sourc
 PROGRAMME_YEAR = env.int("PROGRAMME_YEAR", 2026)
 RELEASE = env.str("RELEASE", "dev")
 KEPT_PAGES = env.bool("KEPT_PAGES", True)
-KEPT_BYTES = env.int("KEPT_BYTES", 32 * 1024 * 1024)
+KEPT_BYTES = env.int("KEPT_BYTES", 16 * 1024 * 1024)
 
 LOGGING = {
     "version": 1,

@@ -15,7 +15,6 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
 
 from events import cards
 from events.courtesies import message
@@ -171,6 +170,8 @@ class GuestPapers(admin.ModelAdmin):
 
 def _workbook(event: Event, rows: list[Invitation]) -> bytes:
     """What people typed is no formula."""
+    from openpyxl import Workbook  # noqa: PLC0415  (5 MB, which most web workers never need)
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_("Invitations"))
     sheet.append(
