@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from events import invitations
-from izbaku.mail.incoming import on_calendar_reply
+from izbaku.mail.incoming import Reply, on_calendar_reply
 
 
 @on_calendar_reply
-def answered(uid: str, attendee: str, partstat: str, now: datetime) -> bool:
+def answered(reply: Reply, now: datetime) -> bool:
     """Whether it was one of ours, from the guest's own address. What came of it stands in the invitation."""
-    return invitations.answer_by_calendar(uid, partstat, attendee=attendee, now=now) != "unknown"
+    outcome = invitations.answer_by_calendar(
+        reply.uid, reply.partstat, attendee=reply.attendee, replied_at=reply.at, now=now
+    )
+    return outcome != "unknown"

@@ -165,6 +165,7 @@ class InvitationAdmin(GuestPapers, ActingOnInvitations, Searched, Theirs):
             "title": capfirst(str(self.opts.verbose_name_plural)),
             "event_key": event.pk if event else "",
             "may_export": request.user.has_perm("events.export_invitation"),
+            "may_write": request.user.has_perm("mail.add_mailing"),
         }
         response = super().changelist_view(request, context | (extra_context or {}))
         listed = getattr(response, "context_data", {}).get("cl")

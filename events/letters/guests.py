@@ -21,8 +21,7 @@ from events.mails import GUEST_REMINDER
 from events.models import Event
 from events.moments import Reminder
 from izbaku import times
-from izbaku.mail.composing import BELOW, BETWEEN
-from izbaku.mail.kinds import CalendarPart, Kind, Letter, Rank, WhenUncertain, register
+from izbaku.mail.kinds import CalendarPart, Kind, Letter, Rank, WhenUncertain, in_one, register
 from izbaku.mail.models import Message
 
 State = Invitation.State
@@ -53,7 +52,7 @@ def letter(name: str, invitation: Invitation, *, method: str = "", **more: Calla
     `more` are words that each language has of its own.
     """
     contact = whom_to_call(invitation.event)
-    subjects, bodies = [], []
+    said = {}
     for language in invitation.guest.languages:
         with translation.override(language):
             about = said_in(invitation, language, contact=contact) | {
@@ -63,12 +62,8 @@ def letter(name: str, invitation: Invitation, *, method: str = "", **more: Calla
             }
             about |= {key: words(language) for key, words in more.items()}
             subject, _newline, body = render_to_string(f"events/mail/{name}.txt", about).strip().partition("\n")
-        subjects.append(subject.strip())
-        bodies.append(body.strip())
-    part = calendar_part(invitation, method, invitation.guest.language) if method else None
-    if below := " ".join(BELOW[language] for language in invitation.guest.languages[1:]):
-        bodies[0] = f"{below}\n\n{bodies[0]}"
-    return Letter(" · ".join(dict.fromkeys(subjects)), BETWEEN.join(bodies), part)
+        said[language] = (subject.strip(), body.strip())
+    return in_one(said, calendar_part(invitation, method, invitation.guest.language) if method else None)
 
 
 def _is_shown(invitation: Invitation | None, now: datetime) -> bool:

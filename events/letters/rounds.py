@@ -126,6 +126,22 @@ def calendar(mailing: Mailing, one: Invitation, language: str) -> CalendarPart |
     return calendar_part(one, "REQUEST", language)
 
 
+def refusal(mailing: Mailing, now: datetime) -> str:
+    """Why it must not go: what the event says, or a text that would leave a gap where the deadline stands."""
+    event = _event(mailing)
+    if found := refusal_of(event, now):
+        return found
+    names_a_day = mailing.texts.filter(body__regex=r"\{\{\s*deadline\s*\}\}").exists()
+    if event is None or moments.begins(event) is not None or not names_a_day:
+        return ""
+    if _invited(mailing).silent().filter(answer_until=None).exists():
+        return _(
+            "The event has no time yet, and some guests have no deadline: {{ deadline }} would stay empty. "
+            "Give them one, or write the text without it."
+        )
+    return ""
+
+
 def refusal_of(event: Event | None, now: datetime) -> str:
     if event is None or not event.is_public(now):
         return _("The event is not public: its guests would find nothing.")
@@ -160,12 +176,14 @@ def link(one: Invitation) -> str:
 
 
 def visible_to(user: Any) -> Q:
-    """All, or for a co-host what people of its own organisations have written."""
+    """All, or for a co-host its own and those of colleagues who speak for no other organisation: theirs reach guests
+    that this one may not see."""
     if user.has_perm(EVERYBODY):
         return Q()
-    return Q(
-        composer__in=Speaker.objects.standing(timezone.now()).filter(organisation__in=spoken_for(user)).values("user")
-    )
+    standing = Speaker.objects.standing(timezone.now())
+    ours, others = Q(organisation__in=spoken_for(user)), ~Q(organisation__in=spoken_for(user))
+    colleagues = standing.filter(ours).exclude(user__in=standing.filter(others).values("user"))
+    return Q(composer=user) | Q(composer__in=colleagues.values("user"))
 
 
 def about(mailing: Mailing) -> str:
@@ -194,7 +212,7 @@ mailings.register_audience(
         reasons=REASONS,
         still_wanted=still_wanted,
         calendar=calendar,
-        refusal=lambda mailing, now: refusal_of(_event(mailing), now),
+        refusal=refusal,
         of_use_until=of_use_until,
         template=template,
         key=lambda mailing, reader: f"inv:{mailing.about}:{reader}:{mailing.wave}",

@@ -212,7 +212,7 @@ def test_a_follow_up_reaches_the_silent_alone_and_one_that_was_answered_meanwhil
     second = mailings.follow_up(first, by=officer(), now=NOW)
 
     found = expanding.census(second, NOW)
-    assert (found.number, found.readers) == (1, [Invitation.objects.get(guest__name="Ben").pk])
+    assert (found.number, list(found.readers)) == (1, [Invitation.objects.get(guest__name="Ben").pk])
     assert "henüz" in second.texts.get(language="tr").body
 
 

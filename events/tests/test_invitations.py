@@ -305,16 +305,32 @@ def test_what_a_calendar_answers_counts(partstat, outcome, state):
     assert one.answered_how == ("calendar" if outcome == "answered" else "")
 
 
+def reply_letter(one: Invitation, who: str, partstat: str, *, at: str = "20260301T090000Z") -> bytes:
+    """What a calendar program sends to the mailbox."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//EN", "METHOD:REPLY", "BEGIN:VEVENT", f"UID:{one.uid}",
+             f"DTSTAMP:{at}", f"ATTENDEE;PARTSTAT={partstat}:mailto:{who}", "END:VEVENT", "END:VCALENDAR", ""]  # fmt: skip
+    head = "From: x@example.org\r\nContent-Type: text/calendar; method=REPLY\r\n\r\n"
+    return (head + "\r\n".join(lines)).encode()
+
+
 def test_the_mailbox_hears_the_guest_and_nobody_else_who_has_the_entry():
     one = invited(make_gala())
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//EN", "METHOD:REPLY", "BEGIN:VEVENT", f"UID:{one.uid}",
-             "DTSTAMP:20260301T090000Z", "ATTENDEE;PARTSTAT=DECLINED:mailto:{who}", "END:VEVENT", "END:VCALENDAR", ""]  # fmt: skip
-    raw = "From: x@example.org\r\nContent-Type: text/calendar; method=REPLY\r\n\r\n" + "\r\n".join(lines)
 
-    assert incoming.take(raw.replace("{who}", "other@example.org").encode(), now=LATER) == "unknown"
+    assert incoming.take(reply_letter(one, "other@example.org", "DECLINED"), now=LATER) == "unknown"
     assert fresh(one).state == "silent"
-    assert incoming.take(raw.replace("{who}", "LEYLA@example.org").encode(), now=LATER) == "reply"
+    assert incoming.take(reply_letter(one, "LEYLA@example.org", "DECLINED"), now=LATER) == "reply"
     assert (fresh(one).state, fresh(one).answered_how) == ("declined", "calendar")
+
+
+def test_a_reply_that_lay_in_a_queue_or_comes_twice_undoes_no_newer_answer():
+    one = invited(make_gala())
+    early = reply_letter(one, one.email, "DECLINED", at=f"{NOW:%Y%m%dT%H%M%SZ}")
+    incoming.take(early, now=NOW + timedelta(minutes=1))
+    answers(one, State.COMING)
+
+    assert incoming.take(early, now=LATER + timedelta(days=1)) == "reply"
+
+    assert fresh(one).state == "coming"
 
 
 def test_a_reply_that_is_older_than_what_we_know_changes_nothing():
@@ -563,11 +579,9 @@ def test_guests_go_half_a_year_after_the_last_event_to_which_they_were_invited()
 # --- At the same moment -----------------------------------------------------------------------------------
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_answers_at_once_never_count_a_seat_twice():
+def answered_twice_at_once(event: Event) -> Invitation:
     """The guest on the page, the officer on the telephone: both read the row before either writes."""
-    event = make_gala(seats=20)
-    one = invited(event, companions=9)
+    one = invited(event, make_guest(), make_guest("Ada"), companions=9)
     by, barrier = officer(), Barrier(2, timeout=3)
 
     def act(companions: int, who) -> None:
@@ -584,9 +598,35 @@ def test_two_answers_at_once_never_count_a_seat_twice():
         thread.start()
     for thread in threads:
         thread.join()
+    return one
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_answers_at_once_never_count_a_seat_twice():
+    event = make_gala(seats=20)
+
+    one = answered_twice_at_once(event)
 
     count, held = balance(event)
     assert (count, one.steps.count()) == (held, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_guard_the_same_two_answers_count_wrongly(monkeypatch):
+    """The guard earns its place: who believes the row as it was before the lock gives the same seats back twice."""
+    reading = Invitation.refresh_from_db
+
+    def believe(row: Invitation, *arguments, from_queryset=None, **named) -> None:
+        if from_queryset is None or not from_queryset.query.select_for_update:
+            reading(row, *arguments, from_queryset=from_queryset, **named)
+
+    monkeypatch.setattr(Invitation, "refresh_from_db", believe)
+    event = make_gala(seats=20)
+
+    answered_twice_at_once(event)
+
+    count, held = balance(event)
+    assert count < held
 
 
 def test_a_registration_and_an_invitation_share_one_count():

@@ -257,7 +257,8 @@ class LetterAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return None
         reads.note(message, by=request.user, what=["recipient", "subject", "text"])
         if message.text:
-            return letters.without_keys(Letter(message.subject, message.text))
+            spoken = (message.language, *message.payload.get("and", []))
+            return letters.without_keys(Letter(message.subject, message.text, languages=spoken))
         if message.state not in Message.OPEN:
             return None
         try:

@@ -133,7 +133,8 @@ ROLES: dict[str, Role] = {
         _("Co-host"),
         _("A partner: the events of the organisations it speaks for, their seats and registrations; its own guests."),
         views=("events.venue", "events.quota"),
-        edits=(*PARTS, "events.registration", *GUESTS, "events.invitation"),
+        # Rounds to its own readers; only the association lets them go, whose name stands on the letters.
+        edits=(*PARTS, "events.registration", *GUESTS, "events.invitation", "mail.mailing"),
         deletes=(*PARTS, *GUESTS),
         may=("events.view_event", "events.change_event", "events.export_registration"),
     ),

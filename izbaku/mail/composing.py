@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from izbaku.mail import audiences
+from izbaku.mail import audiences, kinds
 from izbaku.mail.audiences import Audience
 from izbaku.mail.kinds import Letter
 from izbaku.mail.models import Message
@@ -25,10 +25,8 @@ from izbaku.mail.rounds import Mailing, MailingText
 
 PLACE = re.compile(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
 STRAY = re.compile(r"\{\{|\}\}|\{%|%\}")
+EMPTY = re.compile(r"\n(?:[ \t]*\n){2,}")  # where a place on a line of its own had nothing to say
 STALE_AFTER = 10.0  # seconds for which what was read for a batch is believed
-BETWEEN = "\n\n· · ·\n\n"  # two languages of one letter
-# Said to those who read the second language, above the first.
-BELOW = {"tr": "Türkçesi aşağıdadır.", "az": "Azərbaycanca mətn aşağıdadır.", "en": "English below."}
 
 
 def places(words: str) -> list[str]:
@@ -78,7 +76,7 @@ def check_whole(mailing: Mailing, texts: Iterable[MailingText]) -> None:
 
 def fill(words: str, values: Mapping[str, Any]) -> str:
     """The text with what stands in its places: one line each, never read for places again."""
-    return PLACE.sub(lambda found: _one_line(values.get(found[1], "")), words)
+    return PLACE.sub(lambda found: _one_line(values.get(found[1], "")), words.replace("\r\n", "\n"))
 
 
 def _one_line(value: Any) -> str:
@@ -94,17 +92,13 @@ def languages_of(wanted: str, there: Iterable[str]) -> list[str]:
 
 def letter(mailing: Mailing, texts: Mapping[str, MailingText], one: Any, languages: list[str]) -> Letter:
     """As this reader gets it, in one language or two; `one` is the room's row, or None for an example."""
-    audience = audiences.get(mailing.audience)
-    subjects, bodies = [], []
+    audience, said = audiences.get(mailing.audience), {}
     for language in languages:
         values = audience.words(mailing, one, language)
-        subjects.append(fill(texts[language].subject, values).strip())
-        bodies.append(fill(texts[language].body.replace("\r\n", "\n"), values).strip())
-    if len(languages) > 1:
-        bodies.insert(0, " ".join(BELOW[language] for language in languages[1:]))
-        bodies[:2] = ["\n\n".join(bodies[:2])]
+        subject, body = (fill(words, values).strip() for words in (texts[language].subject, texts[language].body))
+        said[language] = (subject, EMPTY.sub("\n\n", body))
     part = audience.calendar(mailing, one, languages[0]) if one is not None else None
-    return Letter(" · ".join(dict.fromkeys(subjects)), BETWEEN.join(bodies), part)
+    return kinds.in_one(said, part)
 
 
 def texts_of(mailing: Mailing) -> dict[str, MailingText]:
@@ -112,7 +106,7 @@ def texts_of(mailing: Mailing) -> dict[str, MailingText]:
     return {text.language: text for text in sorted(mailing.texts.all(), key=lambda text: _ORDER.index(text.language))}
 
 
-_ORDER = list(BELOW)
+_ORDER = list(kinds.BELOW)
 
 
 # --- What the outbox asks about one letter of a round --------------------------------------------------------

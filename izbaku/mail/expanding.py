@@ -23,6 +23,7 @@ from izbaku.mail.rounds import LeftOut, Mailing
 PIECE = 2000  # readers of one transaction
 LIVES = timedelta(days=30)
 EXAMPLES = 10  # of each reason, shown to staff
+OF_EACH = 4  # readers of each language, or pair of languages, as whom staff read the letter
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Census:
     left_out: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[int]] = field(default_factory=dict)
     without_text: Counter[str] = field(default_factory=Counter)  # languages that nobody has written in
-    readers: list[int] = field(default_factory=list)  # the first ones, for the preview
+    readers: dict[int, tuple[str, ...]] = field(default_factory=dict)  # a sample, each with their languages
 
     @property
     def number(self) -> int:
@@ -117,9 +118,10 @@ def census(mailing: Mailing, now: datetime) -> Census:
                     found.without_text[one.reader.language] += 1
                 continue
             seen.add(one.recipient.lower())
-            found.languages["+".join(one.languages)] += 1
-            if len(found.readers) < EXAMPLES:
-                found.readers.append(one.reader.key)
+            spoken = "+".join(one.languages)
+            found.languages[spoken] += 1
+            if found.languages[spoken] <= OF_EACH:
+                found.readers[one.reader.key] = one.languages
     return found
 
 

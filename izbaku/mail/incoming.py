@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message as Mail
 from email.utils import getaddresses
@@ -41,15 +41,16 @@ class Was(StrEnum):
         return self is Was.PERSON
 
 
-Hook = Callable[[str, str, str, datetime], bool]
+Hook = Callable[["Reply", datetime], bool]
 _hooks: list[Hook] = []
 
 
 def on_calendar_reply(hook: Hook) -> Hook:
-    """Let a room hear of answers from calendar programs: `hook(uid, attendee, partstat, now)`, True if it was its own.
+    """Let a room hear of answers from calendar programs: `hook(reply, now)`, True if it was its own.
 
     Nothing but the UID says that the sender was invited: it must be one that nobody can guess, and the room compares
-    the address of the attendee (small letters). `partstat` is ACCEPTED, DECLINED or TENTATIVE.
+    the address of the attendee. What lay in a queue for a day comes after what was said meanwhile: the room compares
+    the moments too.
     """
     _hooks.append(hook)
     return hook
@@ -66,7 +67,7 @@ def take(raw: bytes, *, now: datetime, to: str = "") -> Was:
         returning.take(key, report, now=now)
         return Was.REPORT
     if replies := list(_replies_in(mail)):
-        known = [hook for reply in replies for hook in _hooks if hook(reply.uid, reply.attendee, reply.partstat, now)]
+        known = [hook for reply in replies for hook in _hooks if hook(reply, now)]
         return Was.REPLY if known else Was.UNKNOWN
     return Was.AUTOMATIC if _is_automatic(mail) else Was.PERSON
 
@@ -86,9 +87,13 @@ def _is_automatic(mail: Mail) -> bool:
 
 @dataclass(frozen=True)
 class Reply:
+    """An answer to one of our requests: `attendee` in small letters, `partstat` ACCEPTED, DECLINED or TENTATIVE, `at`
+    when it was given by the program's clock (DTSTAMP), None where it does not say."""
+
     uid: str
     attendee: str
     partstat: str
+    at: datetime | None = None
 
 
 def _replies_in(mail: Mail) -> list[Reply]:
@@ -120,4 +125,10 @@ def _reply(event: Any) -> Reply | None:
         return None
     address = str(attendees[0]).strip().lower().removeprefix("mailto:")
     partstat = str(attendees[0].params.get("PARTSTAT", "")).upper()
-    return Reply(str(event["UID"]), address, partstat) if partstat in ANSWERS else None
+    return Reply(str(event["UID"]), address, partstat, _stamp(event)) if partstat in ANSWERS else None
+
+
+def _stamp(event: Any) -> datetime | None:
+    """RFC 5545 asks for UTC; a clock without a zone says nothing that could be compared."""
+    found = getattr(event.get("DTSTAMP"), "dt", None)
+    return found.astimezone(UTC) if isinstance(found, datetime) and found.tzinfo else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, IntEnum
@@ -20,13 +20,37 @@ class CalendarPart:
     body: bytes
 
 
+BETWEEN = "\n\n· · ·\n\n"  # two languages of one letter
+# Said to those who read the second language, above the first.
+BELOW = {"tr": "Türkçesi aşağıdadır.", "az": "Azərbaycanca mətn aşağıdadır.", "en": "English below."}
+
+
 @dataclass(frozen=True)
 class Letter:
-    """What the reader gets. The text is plain, paragraphs apart by empty lines; the HTML part is made from it."""
+    """What the reader gets. The text is plain, paragraphs apart by empty lines; the HTML part is made from it.
+
+    `languages` are those of its parts, in order, where it says the same in several (`in_one`).
+    """
 
     subject: str
     text: str
     calendar: CalendarPart | None = None
+    languages: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """(language, text) of each; without a language where the letter is in one, or does not say."""
+        texts = self.text.split(BETWEEN)
+        return list(zip(self.languages, texts, strict=True)) if len(texts) == len(self.languages) else [("", self.text)]
+
+
+def in_one(said: Mapping[str, tuple[str, str]], calendar: CalendarPart | None = None) -> Letter:
+    """One letter of the (subject, text) of each language, one below the other; the first line tells of the second."""
+    languages, texts = tuple(said), [text for _subject, text in said.values()]
+    if below := " ".join(BELOW[language] for language in languages[1:]):
+        texts[0] = f"{below}\n\n{texts[0]}"
+    subjects = dict.fromkeys(subject for subject, _text in said.values())
+    return Letter(" · ".join(subjects), BETWEEN.join(texts), calendar, languages)
 
 
 class WhenUncertain(Enum):

@@ -88,7 +88,7 @@ def draft(
         follows=follows,
         wave=follows.wave + 1 if follows else 1,
     )
-    for language in composing.BELOW:
+    for language in kinds.BELOW:
         subject, body = known.template(mailing, language)
         if subject or body:
             MailingText.objects.create(mailing=mailing, language=language, subject=subject, body=body)
@@ -107,6 +107,7 @@ def write(
 ) -> None:
     """Change the words of a draft, by language; two empty ones take a language out. It must be tested anew then.
 
+    Whose round it is does not change by it: a partner's reaches the partner's guests, whoever corrects its words.
     Raises ValidationError, by `subject_tr` and the like, for places that do not exist, and `moved` for a round that
     waits for approval or is further.
     """
@@ -122,10 +123,9 @@ def write(
         else:
             MailingText.objects.filter(mailing=mailing, language=language).delete()
     mailing.name, mailing.starts_at = name or mailing.name, starts_at
-    mailing.composer, mailing.version = by, mailing.version + 1
+    mailing.composer, mailing.version = mailing.composer or by, mailing.version + 1
     mailing.save(update_fields=["name", "starts_at", "composer", "version"])
-    if mailing.state == State.TESTED:
-        history.move(mailing, "change", by=by, now=now)
+    history.move(mailing, "change", by=by, now=now)
 
 
 def _check_texts(mailing: Mailing, texts: Mapping[str, tuple[str, str]]) -> None:

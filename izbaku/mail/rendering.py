@@ -10,7 +10,8 @@ import hashlib
 import re
 from base64 import b64encode
 from binascii import b2a_qp
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from email.header import Header
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def mime(message: Message, letter: Letter) -> bytes:
         f"Date: {format_datetime(message.first_tried_at)}",
         f"Message-ID: {message.message_id}",
         "Auto-Submitted: auto-generated",  # RFC 3834: no holiday answers
-        f"Content-Language: {message.language}",
+        f"Content-Language: {', '.join(letter.languages) or message.language}",
         "MIME-Version: 1.0",
     ]
     if settings.CONTACT["email"]:
@@ -111,7 +112,7 @@ def html(letter: Letter, language: str, button: str = "") -> str:
             "mail/letter.html",
             {
                 "subject": letter.subject,
-                "paragraphs": [_paragraph(part) for part in re.split(r"\n\s*\n", letter.text.strip("\n"))],
+                "paragraphs": list(_paragraphs(letter, language)),
                 "language": language,
                 "site_name": settings.SITE_NAME,
                 "site_address": settings.SITE_ADDRESS,
@@ -128,6 +129,18 @@ class Paragraph:
     shape: str
     html: SafeString
     url: str = ""
+    language: str = ""  # where it is not the letter's own
+
+
+def _paragraphs(letter: Letter, language: str) -> Iterator[Paragraph]:
+    """Each says in which language it is, so that it is read aloud in that one (WCAG 3.1.2)."""
+    said_of = {words: code for code, words in kinds.BELOW.items()}
+    for number, (spoken, text) in enumerate(letter.parts):
+        if number:
+            yield _paragraph(kinds.BETWEEN)
+        for part in re.split(r"\n\s*\n", text.strip("\n")):
+            own = said_of.get(part, spoken) if spoken else ""
+            yield replace(_paragraph(part), language=own if own != language else "")
 
 
 def _paragraph(part: str) -> Paragraph:

@@ -66,7 +66,7 @@ class Mailing(models.Model):
     WRITABLE = (State.DRAFT, State.TESTED)
     LETTING_GO = (State.RUNNING, State.FINISHED)  # a refused letter of a finished round may be tried again
     MOVES = Moves(
-        Move("change", (State.TESTED,), State.DRAFT, who=_composes),
+        Move("change", WRITABLE, State.DRAFT, who=_composes),
         Move("test", WRITABLE, State.TESTED, label=_("Test letter to myself"), who=_composes),
         Move("hold", (State.TESTED,), State.HELD, label=_("Ask for approval"), who=_composes),
         Move("take_back", (State.HELD,), State.DRAFT, label=_("Back to draft"), who=_either),

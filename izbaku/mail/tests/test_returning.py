@@ -287,9 +287,9 @@ def answers():
     with no_rooms():
 
         @incoming.on_calendar_reply
-        def hear(uid, attendee, partstat, now):
-            found.append((uid, attendee, partstat))
-            return uid.startswith("u-")
+        def hear(reply, now):
+            found.append((reply.uid, reply.attendee, reply.partstat))
+            return reply.uid.startswith("u-")
 
         yield found
 
@@ -357,8 +357,8 @@ def test_a_mailbox_that_was_restored_gives_no_answer_twice(heard, answers):
 
 def test_a_letter_that_a_room_cannot_deal_with_does_not_stop_the_others(heard, answers, caplog):
     @incoming.on_calendar_reply
-    def stumble(uid, attendee, partstat, now):
-        if uid == "u-1":
+    def stumble(reply, now):
+        if reply.uid == "u-1":
             raise RuntimeError("a private word")
         return False
 
