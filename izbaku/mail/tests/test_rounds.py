@@ -1,9 +1,11 @@
 """Rounds of letters: written, tested, held, approved, paused, called back, finished; against a real mail server."""
 
+import re
 from datetime import datetime, timedelta
 from threading import Event, Thread
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connections
 from django.utils import translation
@@ -133,6 +135,54 @@ def test_two_languages_stand_in_one_letter_and_the_first_line_says_so(crowd, pos
     text = post.letters[-1].get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert text.startswith("Azərbaycanca mətn aşağıdadır.\n\nSayın ayse,")
     assert "\n· · ·\n\nHörmətli ayse," in text
+
+
+def test_each_language_of_a_letter_is_read_aloud_in_its_own_voice(crowd, post):
+    """WCAG 3.1.2: also the line that tells of the second language, and the button below."""
+    crowd.add("ayse@example.com.tr", "tr+az")
+    crowd.add("leyla@example.az", "az")
+    make_approved(officer(), languages=("tr", "az"))
+    send()
+    both, alone = post.letters[-2:]
+    html = both.get_body(("html",)).get_content()
+
+    assert '<html lang="tr">' in html
+    for begins in ("Azərbaycanca mətn", "Hörmətli ayse"):
+        assert re.search(rf'<p lang="az"[^>]*>{begins}', html), begins
+    assert re.search(r'<table lang="az"(?:(?!</table>).)*Cavab üçün', html, re.DOTALL)
+    assert re.search(r"<p style[^>]*>Sayın ayse", html)
+    assert (both["Content-Language"], alone["Content-Language"]) == ("tr, az", "az")
+    assert html.count("lang=") == 4
+    assert alone.get_body(("html",)).get_content().count("lang=") == 1
+
+
+def test_a_line_that_looks_like_the_end_of_a_language_is_only_a_line(crowd, post):
+    crowd.add("ayse@example.com.tr", "tr+az")
+    by = officer()
+    mailing = make_tested(by, languages=("tr", "az"))
+    mailings.write(mailing, {"tr": ("Çay", "Bir\n\n· · ·\n\nİki\n\n{{ link }}")}, by=by, now=NOON)
+    letter = composing.letter(mailing, composing.texts_of(mailing), crowd.readers[0], ["tr", "az"])
+    assert letter.parts == [("", letter.text)]
+
+
+def test_a_place_with_nothing_to_say_leaves_no_hole(crowd):
+    by = officer()
+    mailing = make_tested(by, languages=("tr",))
+    mailings.write(mailing, {"tr": ("Çay", "Bir\r\n\r\n\r\n \r\n{{ link }}\r\n\r\n    KOD")}, by=by, now=NOON)
+    letter = composing.letter(mailing, composing.texts_of(mailing), None, ["tr"])
+    assert letter.text == "Bir\n\nhttps://portal.example/example\n\n    KOD"
+
+
+def test_whoever_corrects_a_round_does_not_take_it_over_and_is_no_second_person(crowd):
+    writer, other = officer(), get_user_model().objects.create_superuser(email="other@example.org")
+    crowd.add("ada@example.org")
+    mailing = make_tested(writer)
+    mailings.write(mailing, {"en": ("Tea", "Corrected {{ guest }}: {{ link }}")}, by=other, now=NOON)
+    mailings.test(mailing, by=writer, now=NOON)
+    mailings.hold(mailing, by=writer, now=NOON)
+
+    assert mailing.composer == writer
+    assert mailings.first_persons(mailing) == {writer.pk, other.pk}
 
 
 def test_the_preview_is_what_is_sent(crowd, post):
