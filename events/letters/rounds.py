@@ -20,7 +20,7 @@ from events.letters.guests import calendar_part
 from events.models import Event
 from izbaku import times
 from izbaku.accounts.models import Speaker
-from izbaku.mail import mailings
+from izbaku.mail import composing, mailings
 from izbaku.mail.audiences import Audience, Reader
 from izbaku.mail.kinds import CalendarPart
 from izbaku.mail.rounds import Mailing
@@ -131,10 +131,10 @@ def refusal(mailing: Mailing, now: datetime) -> str:
     event = _event(mailing)
     if found := refusal_of(event, now):
         return found
-    names_a_day = mailing.texts.filter(body__regex=r"\{\{\s*deadline\s*\}\}").exists()
-    if event is None or moments.begins(event) is not None or not names_a_day:
+    if event is None or moments.begins(event) is not None:
         return ""
-    if _invited(mailing).silent().filter(answer_until=None).exists():
+    names_a_day = any("deadline" in composing.places(text.body) for text in mailing.texts.all())
+    if names_a_day and _invited(mailing).silent().filter(answer_until=None).exists():
         return _(
             "The event has no time yet, and some guests have no deadline: {{ deadline }} would stay empty. "
             "Give them one, or write the text without it."

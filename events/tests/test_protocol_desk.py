@@ -12,11 +12,14 @@ from django.test import Client
 
 from events import guest_imports, invitations
 from events.guests import Guest, GuestImport, Invitation, Quota
+from events.models import Event
 from events.tests.desk import proven, staff
 from events.tests.guests import invited, make_gala, make_guest, make_list, officer
 from events.tests.test_registration import NOW
 from izbaku.accounts.models import Organisation, Speaker, User
+from izbaku.mail import expanding, mailings
 from izbaku.mail.models import Suppression
+from izbaku.mail.rounds import Mailing
 from izbaku.privacy.models import Reading
 
 pytestmark = pytest.mark.django_db
@@ -301,3 +304,92 @@ def test_a_partner_works_on_its_own_guests_and_the_others_do_not_exist():
     desk.post(f"{INVITATIONS}invite/", typed)
     assert Invitation.objects.filter(guest=theirs).exists()
     assert officer().email not in desk.get(INVITATIONS).content.decode()
+
+
+def partner_of(organisation: Organisation, email: str) -> Client:
+    user = User.objects.create_user(email, is_staff=True, language="en")
+    user.groups.add(Group.objects.get(name="co-host"))
+    Speaker.objects.create(user=user, organisation=organisation, confirmed_at=NOW - timedelta(days=1))
+    return proven(user)
+
+
+def test_a_partner_writes_to_its_own_guests_and_the_association_lets_the_round_go(desk):
+    """Also when an officer of ours, who sees everybody, corrects a word in it."""
+    event, partner = make_gala(), Organisation.objects.create(name="Bakı Şəhər İcra Hakimiyyəti")
+    theirs = make_guest("Orxan Onların", guest_list=make_list("Bakı", organisation=partner))
+    invited(event, make_guest("Ada Bizim"), theirs)
+    colleague, stranger = partner_of(partner, "eve@example.az"), partner_of(_another(), "x@example.az")
+    of_both = User.objects.get(email="eve@example.az")
+
+    colleague.post("/admin/mail/mailing/add/", {"target": f"invitation:{event.pk}", "name": "Bakı"})
+    mailing = Mailing.objects.get()
+    address = f"/admin/mail/mailing/{mailing.pk}"
+    words = {f"{part}_{text.language}": getattr(text, part) for text in mailing.texts.all() for part in TEXT_PARTS}
+    desk.post(f"{address}/change/", {"name": "Bakı", "starts_at_0": "", "starts_at_1": "", **words})
+    colleague.post(f"{address}/act/test/", {})
+    colleague.post(f"{address}/act/hold/", {})
+
+    mailing.refresh_from_db()
+    assert (mailing.state, expanding.census(mailing, NOW).number) == ("held", 1)
+    page = colleague.get(f"{address}/change/").content.decode()
+    assert "1 reader gets a letter" in page
+    assert "act/approve/" not in page
+    colleague.post(f"{address}/act/approve/", {"version": mailing.version, "readers": 1})
+    mailing.refresh_from_db()
+    assert mailing.state == "held"
+    assert "act/approve/" in desk.get(f"{address}/change/").content.decode()
+    assert stranger.get(f"{address}/change/").status_code == 404
+    Speaker.objects.create(user=of_both, organisation=_another(), confirmed_at=NOW - timedelta(days=1))
+    assert colleague.get(f"{address}/change/").status_code == 200
+    assert stranger.get(f"{address}/change/").status_code == 404  # it reaches guests that this one may not see
+
+
+TEXT_PARTS = ("subject", "body")
+
+
+def _another() -> Organisation:
+    return Organisation.objects.get_or_create(name="İzmir Ticaret Odası")[0]
+
+
+def test_the_preview_shows_what_each_reader_gets_also_in_two_languages(desk):
+    event = make_gala()
+    people = [make_guest(f"Konuk{n}", language="tr") for n in range(12)]
+    invited(event, *people, make_guest("Leyla", language="az", second_language="tr"))
+    mailing = mailings.draft("invitation", about=event.pk, name="Davet", by=officer(), now=NOW)
+    one = Invitation.objects.get(guest__name="Leyla")
+    address = f"/admin/mail/mailing/{mailing.pk}/preview/"
+
+    found = expanding.census(mailing, NOW)
+    assert found.readers[one.pk] == ("az", "tr")  # among the sample, however many read Turkish
+    page = desk.get(f"{address}?reader={one.pk}").content.decode()
+    assert '<pre class="letter-text" lang="az">Türkçesi aşağıdadır.' in page
+    assert '<pre class="letter-text" lang="tr">Sayın Leyla' in page
+    assert "<strong>Azərbaycanca + Türkçe</strong>" in page
+    assert one.code not in page
+    alone = desk.get(f"{address}?reader={one.pk}&language=tr").content.decode()
+    assert '<pre class="letter-text" lang="tr">Sayın Leyla' in alone
+    assert "Türkçesi aşağıdadır." not in alone
+    html = desk.get(f"{address}html/?reader={one.pk}&language=az%2Btr").content.decode()
+    assert '<p lang="tr"' in html
+
+
+def test_a_letter_that_names_no_day_to_answer_by_is_not_let_go(desk):
+    event = make_gala()
+    invited(event, answer_until=None)
+    Event.objects.filter(pk=event.pk).update(precision="month", starts_at=None)
+    mailing = mailings.draft("invitation", about=event.pk, name="Davet", by=officer(), now=NOW)
+    said = "{{ deadline }} would stay empty"
+    assert said in desk.get(f"/admin/mail/mailing/{mailing.pk}/change/").content.decode()
+
+    Invitation.objects.update(answer_until=NOW + timedelta(days=3))
+    assert said not in desk.get(f"/admin/mail/mailing/{mailing.pk}/change/").content.decode()
+
+
+def test_the_list_of_an_event_leads_to_a_round_to_its_guests(desk):
+    event = make_gala()
+    invited(event)
+    page = desk.get(f"{INVITATIONS}?event__id__exact={event.pk}").content.decode()
+    address = f"/admin/mail/mailing/add/?audience=invitation&amp;about={event.pk}"
+    assert address in page
+    begun = desk.get(address.replace("&amp;", "&")).content.decode()
+    assert f'<option value="invitation:{event.pk}" selected>' in begun
