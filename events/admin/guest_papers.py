@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from events import cards
+from events.admin.acts import keys_of
 from events.courtesies import message
 from events.guests import Invitation
 from events.models import Event
@@ -25,7 +26,8 @@ from izbaku.privacy import reads
 from izbaku.uploads import XLSX
 
 STAMP = "%Y-%m-%d %H:%M"
-MOST_CARDS = 300
+MOST_CARDS = 300  # in one file: a quarter of a minute's work
+ALL = slice(None)
 
 
 def _as_seated(one: Invitation) -> list[Any]:
@@ -55,9 +57,11 @@ class GuestPapers(admin.ModelAdmin):
         theirs = Invitation.objects.visible_to(request.user).filter(event=int(key))
         return Event.objects.filter(pk__in=theirs.values("event")).select_related("venue").first()
 
-    def _rows(self, request: HttpRequest, event: Event, what: list[str], **filters: Any) -> list[Invitation]:
+    def _rows(
+        self, request: HttpRequest, event: Event, what: list[str], part: slice = ALL, **filters: Any
+    ) -> list[Invitation]:
         found: Any = self.get_queryset(request).filter(event=event, **filters).select_related("guest")
-        rows: list[Invitation] = list(found.in_order())
+        rows: list[Invitation] = list(found.in_order()[part])
         reads.note_many(rows, by=request.user, what=what, again=True)
         return rows
 
@@ -138,21 +142,33 @@ class GuestPapers(admin.ModelAdmin):
         return response
 
     def cards_view(self, request: HttpRequest) -> HttpResponse:
-        """The cards of all who have not declined, one a page."""
+        """The cards of all who have not declined, one a page; of many in parts, each by its own button."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         event = self.event_asked_for(request)
         if event is None:
             return self._which(request)
-        rows = self._rows(request, event, ["name", "office"], state__in=Invitation.STANDING)[:MOST_CARDS]
+        number = next(iter(keys_of(request.GET.getlist("part")[:1])), 1)
+        begins = MOST_CARDS * (min(max(number, 1), 10_000) - 1)
+        part = slice(begins, begins + MOST_CARDS)
+        rows = self._rows(request, event, ["name", "office"], part, state__in=Invitation.STANDING)
         if not rows:
             return self._which(request)
         for one in rows:
             one.event = event
         response = HttpResponse(cards.printed(rows, form="pdf"), content_type="application/pdf")
-        response["Content-Disposition"] = f'attachment; filename="cards-{event.slug}.pdf"'
+        from_to = f"-{part.start + 1}-{part.start + len(rows)}" if part.start or len(rows) == MOST_CARDS else ""
+        response["Content-Disposition"] = f'attachment; filename="cards-{event.slug}{from_to}.pdf"'
         response["Cache-Control"] = "private, no-store"
         return response
+
+    def card_parts(self, request: HttpRequest, event: Event) -> list[tuple[int, str]]:
+        """The files of cards to print: (number, "301–600"), without words where one is enough."""
+        count = self.get_queryset(request).filter(event=event, state__in=Invitation.STANDING).count()
+        if count <= MOST_CARDS:
+            return [(1, "")]
+        firsts = range(1, count + 1, MOST_CARDS)
+        return [(at, f"{first}–{min(first + MOST_CARDS - 1, count)}") for at, first in enumerate(firsts, start=1)]
 
     def message_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The text to copy into WhatsApp or an SMS, with the guest's own link."""

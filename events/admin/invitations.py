@@ -164,6 +164,7 @@ class InvitationAdmin(GuestPapers, ActingOnInvitations, Searched, Theirs):
         context = {
             "title": capfirst(str(self.opts.verbose_name_plural)),
             "event_key": event.pk if event else "",
+            "card_parts": self.card_parts(request, event) if event else [],
             "may_export": request.user.has_perm("events.export_invitation"),
             "may_write": request.user.has_perm("mail.add_mailing"),
         }

@@ -1,6 +1,8 @@
 """The protocol officer's desk: lists, imports, inviting, answers by telephone, papers; and what a partner finds."""
 
+import html
 import io
+import re
 from datetime import timedelta
 
 import openpyxl
@@ -11,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from events import guest_imports, invitations
+from events.admin import guest_papers
 from events.guests import Guest, GuestImport, Invitation, Quota
 from events.models import Event
 from events.tests.desk import proven, staff
@@ -393,3 +396,17 @@ def test_the_list_of_an_event_leads_to_a_round_to_its_guests(desk):
     assert address in page
     begun = desk.get(address.replace("&amp;", "&")).content.decode()
     assert f'<option value="invitation:{event.pk}" selected>' in begun
+
+
+def test_no_card_is_missing_however_many_guests_there_are(desk, monkeypatch):
+    monkeypatch.setattr(guest_papers, "MOST_CARDS", 2)
+    event = make_gala()
+    invited(event, *(make_guest(f"Konuk{n}") for n in range(5)))
+    page = desk.get(f"{INVITATIONS}?event__id__exact={event.pk}").content.decode()
+    parts = re.findall(r'href="([^"]+cards\.pdf[^"]+)">([^<]+)<', page)
+    assert [words.split()[-1] for _address, words in parts] == ["1–2", "3–4", "5–5"]
+    files = [desk.get(html.unescape(address)) for address, _words in parts]
+    pages = [len(re.findall(rb"/Type\s*/Page\b", file.content)) for file in files]
+    assert pages == [2, 2, 1]
+    for odd in ("0", "-1", "x", "9"):
+        assert desk.get(f"{INVITATIONS}cards.pdf?event={event.pk}&part={odd}").status_code in (200, 302)

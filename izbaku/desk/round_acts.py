@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from izbaku.desk.round_pages import RoundPages, readers_now
-from izbaku.mail import audiences, mailings
+from izbaku.mail import audiences, composing, mailings
 from izbaku.mail.rounds import Mailing
 
 State = Mailing.State
@@ -151,7 +151,9 @@ class ActingOnRounds(RoundPages):
             if isinstance(error, HttpResponse):
                 return error
             mailing.refresh_from_db()
-        context = readers_now(mailing) if act.shows_readers else {}
+        context: dict[str, Any] = {}
+        if act.shows_readers:  # and what they will read: that is what is approved
+            context = readers_now(mailing) | {"texts": composing.texts_of(mailing).values()}
         return self._page(
             request,
             "act",
