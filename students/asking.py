@@ -22,12 +22,13 @@ from izbaku.privacy import notices
 from izbaku.privacy.models import Reading
 from izbaku.privacy.notices import Shown
 from izbaku.uploads import Checked
-from students import closing, dues, guidance, keeping, mails
+from students import casework, closing, dues, guidance, keeping, mails, nudging
 from students.models import Case, CaseDraft, CaseFile, CaseMessage
 from students.topics import Topic
 
 State = Case.State
-MOST_FILES = 20  # of one request
+MOST_FILES = casework.MOST_FILES
+LINE = casework.LINE
 MOST_TYPED = 120_000  # characters of one field that a draft keeps
 
 
@@ -111,6 +112,8 @@ def send(
     dues.wind(case, now=now)
     CaseDraft.objects.filter(pk=draft.pk).delete()
     mails.received(case, now=now)
+    if is_emergency:
+        nudging.call_for(case, now=now)
     return case
 
 
@@ -189,6 +192,7 @@ class Opened:
     who: str
     at: datetime
     is_file: bool
+    is_line: bool = False  # its line of the queue, in a file; not a word of it
 
 
 def opened_by(case: Case) -> list[Opened]:
@@ -197,7 +201,9 @@ def opened_by(case: Case) -> list[Opened]:
     records = [f"{label} {case.pk}", *(f"{file_label} {pk}" for pk in case.files.values_list("pk", flat=True))]
     rows = Reading.objects.filter(record__in=records).select_related("by").order_by("-at", "-pk")
     return [
-        Opened(row.by.get_short_name() if row.by else "", row.at, row.record.startswith(f"{file_label} "))
+        Opened(
+            row.by.get_short_name() if row.by else "", row.at, row.record.startswith(f"{file_label} "), row.what == LINE
+        )
         for row in rows
         if row.by_id != case.student_id
     ]

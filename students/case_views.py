@@ -106,7 +106,8 @@ def _page(
         "beside": guidance.BESIDE_EVERY_DATE,
         "asked_at": reading.when(case.created_at, language),
         "conversation": [
-            (message, reading.when(message.at, language)) for message in case.messages.select_related("by")
+            (message, reading.when(message.at, language))
+            for message in case.messages.select_related("by").prefetch_related("files")
         ],
         "files": reading.files(case, language),
         "opened": [(each, reading.when(each.at, language)) for each in asking.opened_by(case)],

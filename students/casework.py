@@ -6,7 +6,7 @@ news; what staff say among themselves stands in notes, which nothing here hands 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +15,17 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from izbaku import history
+from izbaku import attachments, history
 from izbaku.accounts.models import User
+from izbaku.uploads import Checked
 from students import dues, keeping, work_mails
-from students.models import HANDLE, HANDLE_SENSITIVE, OVERSEE, Case, CaseMessage, CaseNote, rights_of
+from students.models import HANDLE, HANDLE_SENSITIVE, OVERSEE, Case, CaseFile, CaseMessage, CaseNote, rights_of
 from students.topics import Topic
 from students.working import CannedText, CaseAct, CaseTag, Merging, Tag, filled
 
 State, What = Case.State, CaseAct.What
+MOST_FILES = 20  # of one request, from each side
+LINE = "queue"  # what the read log says of a line of the queue that left in a file
 
 
 # --- Whose it is ------------------------------------------------------------------------------------------
@@ -61,6 +64,29 @@ def assign(case: Case, *, to: User | None, was: User | None, by: User, now: date
     act = log(case, what, by=by, whom=to or was, text=why, now=now)
     if to is not None and to != by:
         work_mails.assigned(case, to, str(act.pk), now=now)
+
+
+@transaction.atomic
+def assign_all(cases: Iterable[Case], *, to: User, was: Mapping[int, int | None], by: User, now: datetime) -> int:
+    """Give all of them to one person, or none; `was` is who had each when `by` chose, by key. Returns how many.
+
+    Raises ValidationError with one line for each request that cannot be given.
+    """
+    refused, given = [], 0
+    for case in sorted(cases, key=lambda one: one.pk):
+        had = User.objects.filter(pk=was.get(case.pk) or 0).first()
+        if had == to:
+            continue
+        try:
+            assign(case, to=to, was=had, by=by, now=now)
+            given += 1
+        except ValidationError as error:
+            refused.append(f"{case.reference}: {' '.join(error.messages)}")
+        except PermissionDenied:
+            refused.append(f"{case.reference}: {_('This is not yours to do.')}")
+    if refused:
+        raise ValidationError(refused)
+    return given
 
 
 def as_it_was(case: Case, was: User | None) -> QuerySet[Case]:
@@ -112,11 +138,43 @@ def sort(
     dues.wind(case, now=now)
 
 
+def _tags(names: Iterable[str]) -> set[int]:
+    """Keys of these tags; those that are new are made."""
+    return {Tag.objects.get_or_create(name=name)[0].pk for name in {name.strip()[:50] for name in names} if name}
+
+
 def _tag(case: Case, names: Iterable[str]) -> None:
-    wanted = {Tag.objects.get_or_create(name=name)[0].pk for name in {name.strip()[:50] for name in names} if name}
+    wanted = _tags(names)
     case.tagged.exclude(tag__in=wanted).delete()
     there = set(case.tagged.values_list("tag", flat=True))
     CaseTag.objects.bulk_create([CaseTag(case=case, tag_id=key) for key in sorted(wanted - there)])
+
+
+@transaction.atomic
+def tag_all(cases: Iterable[Case], names: Iterable[str], *, by: User, now: datetime) -> int:
+    """Put these tags on all of them, beside those that are there; or on none. Returns how many were changed.
+
+    Raises ValidationError with one line for each that `by` may not open, or that has ended.
+    """
+    tags = _tags(names)
+    chosen = sorted(cases, key=lambda one: one.pk)
+    theirs = set(
+        Case.objects.workable_by(by)
+        .exclude(state__in=Case.OVER)
+        .values_list("pk", flat=True)
+        .filter(pk__in=[case.pk for case in chosen])
+    )
+    refused = [f"{case.reference}: {_('This is not yours to do.')}" for case in chosen if case.pk not in theirs]
+    if refused:
+        raise ValidationError(refused)
+    changed = 0
+    for case in chosen:
+        missing = tags - set(case.tagged.values_list("tag", flat=True))
+        if missing:
+            CaseTag.objects.bulk_create([CaseTag(case=case, tag_id=key) for key in sorted(missing)])
+            log(case, What.SORTED, by=by, now=now)
+            changed += 1
+    return changed
 
 
 def note(case: Case, *, by: User, text: str, now: datetime) -> CaseNote:
@@ -147,6 +205,33 @@ def answer(case: Case, *, by: User, text: str, now: datetime, waits: bool = True
     dues.wind(case, now=now)
     work_mails.answered(case, str(message.pk), now=now)
     return message
+
+
+@transaction.atomic
+def answer_with_file(
+    case: Case, *, by: User, text: str, upload: Checked, now: datetime, waits: bool = True
+) -> CaseFile:  # fmt: skip
+    """Write to the student, with a file that stands below the message. Raises ValidationError `over`, `too_many`."""
+    locked(case)
+    if case.files.filter(is_from_student=False).count() >= MOST_FILES:
+        raise ValidationError(
+            _("There are %(n)d files already. Delete one that is no longer needed.") % {"n": MOST_FILES},
+            code="too_many",
+        )
+    message = answer(case, by=by, text=text, waits=waits, now=now)
+    # The last step: what is undone after it would leave a file without a row to the nightly sweep.
+    return attachments.receive(
+        upload, CaseFile, sealed=True, case=case, by=by, is_from_student=False, message=message, added_at=now
+    )
+
+
+@transaction.atomic
+def take_back_file(file: CaseFile, *, by: User, now: datetime) -> None:
+    """A file of the staff, sent by mistake: gone at once, for the student too. That it was there stays in the log."""
+    if file.is_from_student or not Case.objects.workable_by(by).filter(pk=file.case_id).exists():
+        raise PermissionDenied
+    log(file.case, What.FILE_TAKEN_BACK, by=by, now=now)
+    file.delete()
 
 
 @transaction.atomic
@@ -187,7 +272,8 @@ def ready_text(canned: CannedText, case: Case, *, by: User) -> str:
 def merge(case: Case, *, into: Case, by: User, now: datetime) -> None:
     """What was asked twice goes on as one: every word and file passes to the other, which stays open.
 
-    Only requests of one and the same student, both of which `by` may open.
+    Only requests of one and the same student, both of which `by` may open. Whom the student has kept out of one is
+    kept out of what both have become, and the nearer deadline and the number to call count for it.
     """
     for each in sorted((case, into), key=lambda one: one.pk):  # always in this order: two who cross would wait for ever
         locked(each)
@@ -207,13 +293,28 @@ def merge(case: Case, *, into: Case, by: User, now: datetime) -> None:
     case.files.update(case=into)
     case.question = ""
     case.save(update_fields=["question"])
+    _take_over(case, into=into, by=by, now=now)
     history.move(case, "merge", by=by, now=now)
     Merging.objects.create(case=case, into=into, at=now)
     log(case, What.MERGED, by=by, text=into.reference, now=now)
     log(into, What.MERGED, by=by, text=case.reference, now=now)
     dues.wind(case, now=now)
+    dues.wind(into, now=now)
     keeping.closed(case, now=now)
     work_mails.merged(into, now=now)
+
+
+def _take_over(case: Case, *, into: Case, by: User, now: datetime) -> None:
+    """What the student has settled for the one that ends holds for the one that goes on."""
+    into.kept_out.add(*case.kept_out.all())
+    if into.assigned_to and into.kept_out.filter(pk=into.assigned_to.pk).exists():
+        assign(into, to=None, was=into.assigned_to, by=by, now=now)
+    into.is_minor = into.is_minor or case.is_minor
+    into.priority = min(into.priority, case.priority)
+    into.deadline_on = min(filter(None, (into.deadline_on, case.deadline_on)), default=None)
+    if case.phone and not into.phone:
+        into.way, into.phone, into.safe_hours = case.way, case.phone, case.safe_hours
+    into.save(update_fields=["is_minor", "priority", "deadline_on", "way", "phone", "safe_hours"])
 
 
 # --- Inside -----------------------------------------------------------------------------------------------

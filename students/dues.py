@@ -64,9 +64,14 @@ def last_working_moment_before(day: date) -> datetime:
 
 
 def repair(now: datetime) -> int:
-    """Wind the clocks that run without a moment, or have one though they stand still; returns how many."""
+    """Wind the clocks that run without a moment, or have one though they stand still, and those whose deadline has
+    come near meanwhile; returns how many."""
     lost = Case.objects.filter(state__in=RUNNING, due_at=None)
     lost |= Case.objects.filter(due_at__isnull=False).exclude(state__in=RUNNING)
+    today = times.today(now)
+    for priority, near in NEAR.items():
+        too_low = {"priority__gt": priority, "deadline_on__lte": today + timedelta(days=near)}
+        lost |= Case.objects.filter(state__in=Case.OPEN, **too_low)
     keys = list(lost.order_by("pk").values_list("pk", flat=True)[:500])
     for key in keys:
         with transaction.atomic():

@@ -20,6 +20,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from izbaku import times
 from students import clock
 from students.topics import Confirmed, DeadlineRule, Helpline, OfficialLink, Topic, TopicQuestion
 
@@ -41,7 +42,7 @@ def confirm(row: Confirmed, *, by: Any, on: date, now: datetime) -> None:
     """
     if not row.source_list:
         raise ValidationError(_("Name the official source: one address a line."), code="sources")
-    if on > now.date():
+    if on > times.today(now):
         raise ValidationError(_("This day lies in the future."), code="future")
     if isinstance(row, Topic):
         missing = [language for language in LANGUAGES if not (getattr(row, f"guidance_{language}") or "").strip()]
@@ -187,6 +188,11 @@ def helplines(now: datetime, language: str) -> list[Line]:
         for each in rows
     ]
     return sorted(lines, key=_urgency)
+
+
+def leads_somewhere(line: Line) -> bool:
+    """A name without a number and without a page only costs time."""
+    return bool(line.helpline.phone or line.helpline.url)
 
 
 def _urgency(line: Line) -> tuple[Any, ...]:

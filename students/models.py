@@ -33,6 +33,7 @@ __all__ = ["topics", "working"]  # Django finds its tables through this module
 USER = settings.AUTH_USER_MODEL
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that could be taken for another one when read aloud
 HANDLE, HANDLE_SENSITIVE, OVERSEE = "handle_case", "handle_sensitive_case", "oversee_cases"
+EXPORT = "export_case"
 
 
 def new_reference() -> str:
@@ -249,6 +250,7 @@ class Case(Kept, Noticed):
             (HANDLE, "Can work on students' requests"),
             (HANDLE_SENSITIVE, "Can work on sensitive requests that are assigned to them"),
             (OVERSEE, "Can see all ordinary requests and assign them"),
+            (EXPORT, "Can carry the queue of requests out as a file"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -355,6 +357,9 @@ class CaseFile(Attachment):
     code = models.CharField(max_length=40, unique=True, default=new_code, editable=False)
     by = models.ForeignKey(USER, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"), editable=False)
     is_from_student = models.BooleanField(_("from the student"), default=True, editable=False)
+    message = models.ForeignKey(
+        CaseMessage, models.SET_NULL, null=True, related_name="files", verbose_name=_("message"), editable=False
+    )
     is_identity = models.BooleanField(
         _("picture of an identity paper"), default=False, help_text=_("It is destroyed soon after closing.")
     )

@@ -1,4 +1,4 @@
-"""Words to staff before a request is due, and to others once it is late.
+"""Words to staff before a request is due, to others once it is late, and to all of them when somebody is to be called.
 
 Derived from the database, whenever somebody asks: a row per request and moment keeps anybody from being told twice,
 and a sweep that was down for days tells on its first run what is still true then, and only in the office's hours.
@@ -27,6 +27,14 @@ def send_due(now: datetime) -> int:
     if not clock.is_open(now):
         return 0
     return sum(_nudge(kind, now) for kind in (Kind.ESCALATION, Kind.REMINDER))
+
+
+def call_for(case: Case, *, now: datetime) -> None:
+    """Somebody in an emergency asks to be called: whoever could take it hears at once, at any hour."""
+    takers = _holders(HANDLE_SENSITIVE) if case.is_sensitive else _holders(HANDLE)
+    for reader in takers:
+        if Case.objects.listed_for(reader).filter(pk=case.pk).exists():
+            work_mails.called_for(case, reader, now=now)
 
 
 def waiting(kind: str, now: datetime) -> QuerySet[Case]:

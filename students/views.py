@@ -132,9 +132,12 @@ def call_now(request: HttpRequest, slug: str) -> HttpResponse:
             form.add_error(None, _("Too many tries. Wait a minute, then send the form again; nothing is lost."))
         if form.is_valid():
             return redirect("students:send", slug=slug)
+    lines = guidance.helplines(now, _language())
     context = {
         "topic": topic,
-        "lines": guidance.helplines(now, _language()),
+        "lines": [line for line in lines if guidance.leads_somewhere(line)],
+        "unknown": [line for line in lines if not guidance.leads_somewhere(line)],
+        "contact": settings.CONTACT,
         "clock": times.clock(now.astimezone(times.zone_of("izmir")), _language()),
         "form": form,
         "came_from_form": bool(typed) and not topic.is_emergency,

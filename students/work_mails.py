@@ -63,6 +63,11 @@ def assigned(case: Case, to: User, key: str, *, now: datetime) -> None:
     _to_staff("students.assigned", case, to, f"case_to:{key}", now=now)
 
 
+def called_for(case: Case, to: User, *, now: datetime) -> None:
+    """Somebody in an emergency asks to be called. Once."""
+    _to_staff("students.call", case, to, f"case_call:{case.pk}:{to.pk}", now=now)
+
+
 def replied(case: Case, to: User, key: str, *, now: datetime) -> None:
     """The student has written."""
     _to_staff("students.replied", case, to, f"case_back:{key}:{to.pk}", now=now)
@@ -147,6 +152,7 @@ _kind("students.answered", _("Request: there is a message"), _is_there, lives=ti
 _kind("students.resolved", _("Request: resolved, and the question"), _is_asked, lives=timedelta(days=13))
 _kind("students.merged", _("Request: put together"), _is_there)
 _kind("students.referral", _("Request: may something be passed on?"), _is_open_referral, lives=timedelta(days=14))
+_kind("students.call", _("Request: somebody asks to be called now"), _is_theirs, lives=timedelta(days=1))
 _kind("students.assigned", _("Request: assigned"), _is_theirs, lives=DESK_LETTERS_LIVE)
 _kind("students.replied", _("Request: the student has written"), _is_theirs, lives=DESK_LETTERS_LIVE)
 _kind("students.due", _("Request: soon due"), _is_due, rank=Rank.REMINDER)

@@ -147,6 +147,7 @@ class CaseAct(models.Model):
         DOCUMENT = "document", _("asked for a document")
         MERGED = "merged", _("put together")
         REFERRAL = "referral", _("referral")
+        FILE_TAKEN_BACK = "file_gone", _("took back a file that was sent to the student")
         ESCALATED = "escalated", _("late: others were told")
 
     case = models.ForeignKey(CASE, models.CASCADE, related_name="acts", verbose_name=_("request"))

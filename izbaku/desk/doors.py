@@ -150,6 +150,7 @@ DOORS: list[tuple[str, Need, Any]] = [
     ),
     ("admin:students_case_history|admin:students_case_delete", Who.NOBODY, _("A request keeps its own history")),
     ("admin:students_case_find|admin:students_case_figures", "students.view_case", _("The queue of requests")),
+    ("admin:students_case_export", "students.export_case", _("The queue of requests as a file")),
     ("admin:students_*_confirm", "students.confirm_topic", _("Confirming guidance, rules for dates, numbers to call")),
     ("admin:accounts_user_let_go", "accounts.hand_over", _("Letting people go")),
 ]

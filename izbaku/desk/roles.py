@@ -125,7 +125,7 @@ ROLES: dict[str, Role] = {
         edits=("students.cannedtext", "students.tag", *GUIDANCE),
         changes=("students.answertime",),
         deletes=("students.cannedtext", "students.tag", "students.topicquestion", "students.officiallink"),
-        may=("students.handle_case", "students.oversee_cases", "students.confirm_topic"),
+        may=("students.handle_case", "students.oversee_cases", "students.export_case", "students.confirm_topic"),
         is_guarded=True,
     ),
     "door": Role(_("Door"), _("Checks people in, and nothing else.")),

@@ -82,6 +82,26 @@ ACTS = {
             previews=True,
         ),
         Act(
+            "file",
+            gettext_lazy("Answer with a file"),
+            gettext_lazy(
+                "Message and file stand in the portal at once, and the student gets a letter that there is a message. "
+                "Look twice whether it is this student’s file."
+            ),
+            gettext_lazy("Message and file are in the conversation, and a letter says so."),
+            forms.AnswerWithFile,
+            _open,
+        ),
+        Act(
+            "unfile",
+            gettext_lazy("Take a file back"),
+            gettext_lazy("A file that was sent to the student by mistake goes at once and cannot be brought back."),
+            gettext_lazy("The file is gone."),
+            forms.TakeBackFile,
+            lambda case, by: case.files.filter(is_from_student=False).exists(),
+            is_weighty=True,
+        ),
+        Act(
             "note",
             gettext_lazy("Internal note"),
             gettext_lazy("Only staff who may open this request read it."),

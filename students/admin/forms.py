@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from izbaku.accounts.models import Organisation, User
 from izbaku.text import upper
+from izbaku.uploads import UploadField
 from students import casework, closing, referrals
 from students.models import Case, CaseFile
 from students.topics import Topic
@@ -155,6 +156,16 @@ class WaitForOthers(ActForm):
 
 # --- Writing to the student -------------------------------------------------------------------------------
 
+THEN = [
+    ("wait", gettext_lazy("we wait for the student: the clock stops")),
+    ("work", gettext_lazy("we go on working: the clock runs")),
+]
+
+
+class FileChoiceOfOne(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)
+
 
 class Writing(ActForm):
     """A message that is shown as the student will read it before it is sent."""
@@ -196,15 +207,7 @@ class Writing(ActForm):
 
 
 class Answer(Writing):
-    then = forms.ChoiceField(
-        label=gettext_lazy("and then"),
-        choices=[
-            ("wait", gettext_lazy("we wait for the student: the clock stops")),
-            ("work", gettext_lazy("we go on working: the clock runs")),
-        ],
-        initial="wait",
-        widget=forms.RadioSelect,
-    )
+    then = forms.ChoiceField(label=gettext_lazy("and then"), choices=THEN, initial="wait", widget=forms.RadioSelect)
 
     def do(self, now: datetime) -> None:
         data = self.cleaned_data
@@ -220,6 +223,35 @@ class Document(Writing):
         data = self.cleaned_data
         text = f"{data['what']}\n\n{data['text']}"
         casework.answer(self.case, by=self.by, text=text, asks=data["what"], now=now)
+
+
+class AnswerWithFile(ActForm):
+    """Not shown first like other messages: a browser gives a chosen file once."""
+
+    text = forms.CharField(
+        label=gettext_lazy("message to the student"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 5})
+    )
+    file = UploadField(
+        label=gettext_lazy("file"), help_text=gettext_lazy("A PDF, a picture or a document, 15 MB at most.")
+    )
+    then = forms.ChoiceField(label=gettext_lazy("and then"), choices=THEN, initial="wait", widget=forms.RadioSelect)
+
+    def do(self, now: datetime) -> None:
+        data = self.cleaned_data
+        casework.answer_with_file(
+            self.case, by=self.by, text=data["text"], upload=data["file"], waits=data["then"] == "wait", now=now
+        )
+
+
+class TakeBackFile(ActForm):
+    file = FileChoiceOfOne(label=gettext_lazy("file"), queryset=CaseFile.objects.none())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].queryset = self.case.files.filter(is_from_student=False)  # type: ignore[attr-defined]
+
+    def do(self, now: datetime) -> None:
+        casework.take_back_file(self.cleaned_data["file"], by=self.by, now=now)
 
 
 class Resolve(Writing):

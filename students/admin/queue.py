@@ -6,7 +6,7 @@ yours, not even the topic. The page of a request that one may not open does not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,8 @@ from izbaku.privacy import reads
 from students import referrals, work
 from students.admin import forms
 from students.admin.acts import ACTS, Act, acts_for
-from students.models import Case
+from students.admin.several import Several
+from students.models import EXPORT, Case, rights_of
 from students.topics import Topic, TopicQuestion
 from students.working import CaseAct, CaseTag, Referral, ReferralItem, Tag
 
@@ -94,13 +95,12 @@ def _opened(request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
 
 
 @admin.register(Case)
-class CaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CaseAdmin(Several):
     list_display = ["line", "due", "about", "shown", "whose", "asked"]
     list_display_links = None
     list_filter = [QueueFilter, ClassFilter, "state", "priority", TagFilter]
     list_per_page = 50
     show_full_result_count = False
-    actions = None
     change_list_template = "admin/students/case/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
@@ -124,6 +124,7 @@ class CaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [
             path("find/", view(self.find_view), name="students_case_find"),
             path("figures/", view(self.figures_view), name="students_case_figures"),
+            path("export/", view(self.export_view), name="students_case_export"),
             path("<str:reference>/do/<slug:name>/", view(self.do_view), name="students_case_do"),
             path("<str:reference>/files/<str:code>/", view(self.file_view), name="students_case_file"),
             path("<str:reference>/referrals/<str:code>/", view(self.referral_view), name="students_case_referral"),
@@ -133,7 +134,10 @@ class CaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # --- The queue ----------------------------------------------------------------------------------------
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        context = {
+            "title": capfirst(str(self.opts.verbose_name_plural)),
+            "may_export": EXPORT in rights_of(request.user),
+        }
         return super().changelist_view(request, context | (extra_context or {}))
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
@@ -234,7 +238,8 @@ class CaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if act not in acts_for(case, person):
             self.message_user(request, act.refusal(case), messages.ERROR)
             return HttpResponseRedirect(reverse("admin:students_case_change", args=[reference]))
-        form = act.form(request.POST if request.method == "POST" else None, case=case, by=person)
+        sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+        form = act.form(*sent, case=case, by=person)
         if request.method == "POST":
             if "insert" in request.POST and isinstance(form, forms.Writing):
                 form = act.form(initial=form.with_ready_text(), case=case, by=person)
@@ -331,15 +336,16 @@ class Said:
     at: datetime
     text: str
     when: str
+    files: tuple[Any, ...] = ()
 
 
 def _talk(case: Case) -> list[Said]:
     """All of it in its order: what was said, what staff noted, what was done."""
     student = str(case.student or "")
     said = [Said("student", student, case.created_at, case.question, "")] if case.question else []
-    for message in case.messages.select_related("by"):
+    for message in case.messages.select_related("by").prefetch_related("files"):
         kind, who = ("student", student) if message.is_from_student else ("staff", str(message.by or "–"))
-        said.append(Said(kind, who, message.at, message.text, ""))
+        said.append(Said(kind, who, message.at, message.text, "", tuple(message.files.all())))
     said += [Said("note", str(note.by or "–"), note.at, note.text, "") for note in case.notes.select_related("by")]
     for step in case.steps.select_related("by"):
         words = f"{Case.State(step.before).label} → {Case.State(step.after).label}"
@@ -349,7 +355,7 @@ def _talk(case: Case) -> list[Said]:
         said.append(Said("step", str(act.by or _("the portal")), act.at, words, ""))
     order = {"student": 0, "staff": 0, "note": 1, "step": 2}
     said.sort(key=lambda one: (one.at, order[one.kind]))
-    return [Said(one.kind, one.who, one.at, one.text, when(one.at)) for one in said]
+    return [replace(one, when=when(one.at)) for one in said]
 
 
 def _answers(case: Case) -> list[tuple[str, str]]:

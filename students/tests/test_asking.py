@@ -301,6 +301,30 @@ def test_an_emergency_answer_stops_the_form_and_still_offers_a_call(client):
     assert (case.priority, case.question) == (Case.Priority.URGENT, SAID["question"])
 
 
+def test_whoever_could_take_it_hears_at_once_that_somebody_asks_to_be_called(client):
+    topic = make_topic("danger", is_emergency=True)
+    worker, kept_out, other = make_worker(HANDLE), make_worker(HANDLE, name="Mert Kaya"), make_worker(HANDLE_SENSITIVE)
+    make_signed_in(client)
+
+    client.post(at("call_now", "danger"), {"phone": "0555 111 22 33"})
+    sent(client, topic, kept_out=[kept_out.pk])
+
+    heard = Message.objects.filter(kind="students.call").values_list("recipient", flat=True)
+    assert list(heard) == [worker.email]
+    assert other.email not in heard
+
+
+def test_what_is_no_emergency_calls_nobody(client):
+    topic = make_topic("permit")
+    make_worker(HANDLE)
+    make_signed_in(client)
+
+    client.post(at("ask", "permit"), {**SAID, "way": "phone", "phone": "+90 555 111 22 33"})
+    sent(client, topic)
+
+    assert not Message.objects.filter(kind="students.call").exists()
+
+
 def test_whoever_changes_the_answer_goes_on_with_the_form(client):
     topic = make_topic("rent")
     make_question(topic, "tonight", emergency_answer="no", is_required=True)

@@ -270,6 +270,20 @@ def test_what_was_asked_twice_goes_on_as_one_with_every_word():
     assert letters() == ["students.merged"]
 
 
+def test_whom_a_student_has_kept_out_of_one_is_kept_out_of_what_both_become():
+    student, worker, kept_out = make_student(), make_worker(HANDLE, OVERSEE), make_worker(HANDLE)
+    case = make_case(student, is_minor=True, priority=1, deadline_on=NOW.date(), way="phone", phone="+90 555")
+    case.kept_out.add(kept_out)
+    into = make_case(student, assigned_to=kept_out)
+
+    casework.merge(case, into=into, by=worker, now=NOW)
+
+    into = Case.objects.get(pk=into.pk)
+    assert not Case.objects.listed_for(kept_out).filter(pk=into.pk).exists()
+    assert (into.assigned_to, into.is_minor, into.priority, into.deadline_on) == (None, True, 1, NOW.date())
+    assert (into.way, into.phone) == ("phone", "+90 555")
+
+
 def test_requests_of_two_students_are_never_put_together():
     worker, case, other = make_worker(HANDLE), make_case(), make_case()
 

@@ -91,6 +91,20 @@ def test_a_clock_that_nobody_wound_is_wound_by_the_sweep():
 # --- Words to staff ---
 
 
+def test_a_deadline_that_comes_near_raises_the_priority_without_anybody_touching_the_request():
+    case = make_case(deadline_on=date(2026, 4, 1))
+    dues.wind(case, now=NOW)
+    assert case.priority == 3
+
+    assert dues.repair(NOW) == 0
+    assert dues.repair(NOW + timedelta(days=10)) == 1
+    assert Case.objects.get().priority == 2
+    assert dues.repair(NOW + timedelta(days=28)) == 1
+    assert dues.repair(NOW + timedelta(days=28)) == 0
+
+    assert Case.objects.get().priority == 1
+
+
 def test_whoever_has_it_is_reminded_four_working_hours_before_and_once():
     worker = make_worker(HANDLE)
     make_worker(HANDLE, OVERSEE)

@@ -59,6 +59,16 @@ def test_guidance_is_told_once_staff_have_checked_it_and_named_the_source():
     assert (topic.checked_on, topic.confirmed_by) == (TODAY, officer)
 
 
+def test_what_is_checked_after_midnight_in_izmir_is_checked_today():
+    topic = make_topic(
+        sources="https://o.example/", **dict.fromkeys(("guidance_tr", "guidance_az", "guidance_en"), "So.")
+    )
+
+    guidance.confirm(topic, by=None, on=date(2026, 3, 3), now=datetime(2026, 3, 2, 22, tzinfo=UTC))
+
+    assert topic.is_confirmed
+
+
 def test_a_changed_word_takes_the_confirmation_back():
     topic = make_confirmed_topic()
     topic.guidance_az = "Another word."

@@ -16,7 +16,7 @@ from students.topics import Topic
 
 pytestmark = pytest.mark.django_db
 KINDS = sorted(name for name in kinds.all_names() if name.startswith("students."))
-TO_STAFF = {"students.assigned", "students.replied", "students.due", "students.late"}
+TO_STAFF = {"students.assigned", "students.call", "students.replied", "students.due", "students.late"}
 SECRETS = {
     "name": "Ələkbər Quliyev",
     "question": "Sirli sual",
