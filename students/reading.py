@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from izbaku import times
 from izbaku.privacy.models import RetentionRule
+from izbaku.text import upper
 from students import guidance, keeping
 from students.models import Case, CaseFile
 from students.topics import Topic, TopicQuestion
@@ -28,7 +29,8 @@ def told(topic: Topic | None, values: dict[str, Any], given: dict[str, str], lan
         for question in questions
         if question.key in given
     ]
-    return [(label, words) for label, words in (*lines[:1], *answers, *lines[1:]) if words]
+    said = [(label, words) for label, words in (*lines[:1], *answers, *lines[1:]) if words]
+    return [(upper(label[:1], language) + label[1:], words) for label, words in said]
 
 
 def of_case(case: Case, language: str) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from izbaku.sealing import SealedTextField
 
@@ -139,7 +140,7 @@ class CaseAct(models.Model):
 
     class What(models.TextChoices):
         ASSIGNED = "assigned", _("assigned")
-        HANDED_OVER = "handed_over", _("handed over")
+        HANDED_OVER = "handed_over", pgettext_lazy("request", "handed over")
         RELEASED = "released", _("put back into the queue")
         WATCHED = "watched", _("is watched")
         UNWATCHED = "unwatched", _("is no longer watched")

@@ -3,17 +3,20 @@
 from functools import update_wrapper
 from typing import Any
 
-from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required, suspend_request
 from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from izbaku.desk import doors, guarded, work
@@ -55,6 +58,18 @@ def may_come_in(request: HttpRequest) -> bool:
     return not isinstance(needed, str) or request.user.has_perm(needed)  # type: ignore[union-attr]
 
 
+def ask_again(request: HttpRequest) -> HttpResponse:
+    """allauth asks, and then goes on with what was sent.
+
+    It goes on only where the address is a path and nothing more: the filters of a list would lose what was chosen in
+    it. What it keeps of the request has them.
+    """
+    if request.method != "POST" or not (ways := get_adapter().get_reauthentication_methods(request.user)):
+        raise ReauthenticationRequired
+    suspend_request(request, ways[0]["url"])
+    return HttpResponseRedirect(f"{ways[0]['url']}?{urlencode({REDIRECT_FIELD_NAME: request.path})}")
+
+
 def refuse_nul(request: HttpRequest) -> None:
     """No text has a NUL, and PostgreSQL takes none: such a request is a probe, not a person."""
     for sent in (request.GET, request.POST):
@@ -79,7 +94,7 @@ class Desk(admin.AdminSite):
             refuse_nul(request)
             asks = touches_many(request) and self.has_permission(request) and may_come_in(request)
             if asks and is_reauthentication_required(request, app="izbaku.desk"):
-                raise ReauthenticationRequired  # allauth asks, and then goes on with what was sent
+                return ask_again(request)
             return guarded(request, *args, **kwargs)
 
         return update_wrapper(answer, guarded)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from students.admin import forms
 from students.models import OVERSEE, Case, rights_of
@@ -65,7 +65,7 @@ ACTS = {
         ),
         Act(
             "take",
-            gettext_lazy("Take it"),
+            pgettext_lazy("request", "Take it"),
             gettext_lazy("It is yours from then on. Of a sensitive request nobody else sees any more than that."),
             gettext_lazy("It is yours."),
             forms.Take,
