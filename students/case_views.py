@@ -112,6 +112,7 @@ def _page(
         "files": reading.files(case, language),
         "opened": [(each, reading.when(each.at, language)) for each in asking.opened_by(case)],
         "referrals": list(referrals.of(case)),
+        "survey": closing.question_of(case, now),
         "goes_on_in": _goes_on_in(case),
         "is_over": is_over,
         "can_withdraw": Case.MOVES["withdraw"].is_open_to(case, request.user),

@@ -40,6 +40,13 @@ def asked_by(token: str) -> Survey | None:
     return found.first()
 
 
+def question_of(case: Case, now: datetime) -> Survey | None:
+    """The question that the student has yet to answer; on their own page it needs no letter."""
+    if case.state != State.RESOLVED:
+        return None
+    return case.surveys.filter(answered_at=None, until__gt=now).last()
+
+
 def is_open(survey: Survey, now: datetime) -> bool:
     return survey.answered_at is None and survey.case.state == State.RESOLVED and now < survey.until
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from students import clock, nudging
 from students.models import HANDLE, HANDLE_SENSITIVE, OVERSEE, Case, CaseQuerySet, rights_of
+from students.topics import Helpline
 
 NAMES = {
     "late": _("requests of students are late"),
@@ -39,6 +41,12 @@ def question(name: str, user: Any, now: datetime) -> Q:
         watched = Case.watched_by.through.objects.filter(case_id=OuterRef("pk"), user_id=user.pk)
         return Q(Exists(watched), state__in=Case.OPEN)
     return Q(state__in=STAND_STILL)
+
+
+def lines_without_a_number() -> int:
+    """Whom a student in need cannot call, because nobody has entered the number."""
+    lines: models.QuerySet[Any] = Helpline._default_manager.all()
+    return lines.filter(phone="").count()
 
 
 def works_here(user: Any) -> bool:

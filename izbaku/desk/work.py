@@ -39,6 +39,11 @@ def of(user: Any, now: datetime) -> dict[str, Any]:
         context["waiting"] = [*context.get("waiting", []), *_of_invitations(user, now)]
     if user.has_perm("students.view_case"):
         context["waiting"] = [*context.get("waiting", []), *_of_requests(user, now)]
+    if user.has_perm("students.change_helpline"):
+        missing = _("numbers to call in an emergency are not entered yet: students see none")
+        listed = reverse("admin:students_helpline_changelist")
+        waiting = Waiting("helplines", missing, support.lines_without_a_number(), listed)
+        context["waiting"] = [*context.get("waiting", []), waiting]
     if user.has_perm("mail.handle_letters"):
         context["waiting"] = [*context.get("waiting", []), *_of_letters(now)]
     if user.has_perm("mail.view_mailing"):

@@ -20,6 +20,7 @@ from izbaku.privacy.models import Reading
 from students import casework, closing, referrals
 from students.models import HANDLE, HANDLE_SENSITIVE, OVERSEE, Case, CaseFile
 from students.tests.make import NOW, make_case, make_student, make_topic, make_worker
+from students.topics import Helpline
 from students.working import CannedText
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,15 @@ def test_the_desk_counts_nothing_that_a_person_may_not_see():
 
     assert [line for line in desk.of(root, NOW)["waiting"] if line.name.startswith("case_")] == []
     assert {line.name: line.count for line in desk.of(worker(), NOW)["waiting"]}["case_unassigned"] == 1
+
+
+def test_numbers_that_are_missing_in_an_emergency_stand_on_the_desk_of_whoever_can_enter_them():
+    Helpline.objects.create(slug="duty", name_tr="Nöbet")
+    Helpline.objects.create(slug="112", name_tr="112", phone="112")
+    keeper = make_worker("change_helpline", "view_helpline")
+
+    assert [each.count for each in desk.of(keeper, NOW)["waiting"] if each.name == "helplines"] == [1]
+    assert "helplines" not in {each.name for each in desk.of(worker(), NOW).get("waiting", [])}
 
 
 @pytest.mark.parametrize("number", [3, 60])

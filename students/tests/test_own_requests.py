@@ -363,6 +363,18 @@ def test_the_one_question_is_answered_by_a_button_without_signing_in(client, ans
     assert Survey.objects.get().is_solved is (answer == "yes")
 
 
+def test_on_their_own_page_the_student_answers_the_question_without_the_letter(client):
+    case = own(client)
+    closing.resolve(case, by=make_worker(HANDLE), text="Done.", now=NOW)
+    address = at("solved", Survey.objects.get().token)
+    assert f'action="{address}"' in text_of(client.get(at("request", case.reference)))
+
+    client.post(address, {"answer": "yes"})
+
+    assert Case.objects.get().state == "closed"
+    assert address not in text_of(client.get(at("request", case.reference)))
+
+
 @pytest.mark.parametrize("token", ["x", "%00", "a" * 200])
 def test_an_invented_question_is_no_page(client, token):
     assert client.get(f"/en/student-support/solved/{token}/").status_code == 404
