@@ -6,10 +6,16 @@ import hashlib
 from datetime import UTC, datetime
 
 from allauth.core.internal.ratelimit import get_ip
-from django.db.models import F
+from django.db import connection
 from django.http import HttpRequest
 
 from izbaku.models import Knock
+
+# One statement: the first knock of a window writes the row, later ones count in it as long as there is room.
+COUNT = """
+    INSERT INTO izbaku_knock (key, times, until) VALUES (%s, 1, %s)
+    ON CONFLICT (key) DO UPDATE SET times = izbaku_knock.times + 1 WHERE izbaku_knock.times < %s
+"""
 
 
 def network(request: HttpRequest) -> str:
@@ -25,15 +31,28 @@ def is_too_often(
     Counted for `whose` (an address typed into a form), or else for the network. What is kept is a hash: it holds no
     address. Exactly `most` pass, however many come at the same moment: the database compares and counts in one step.
     """
+    if most < 1:
+        return True
     who = whose.strip().lower() or network(request)
     window = int(now.timestamp()) // seconds
     key = hashlib.sha256(f"{act}:{who}:{window}".encode()).hexdigest()
-    room = Knock.objects.filter(key=key, times__lt=most)
-    if room.update(times=F("times") + 1):
-        return False
     until = datetime.fromtimestamp((window + 1) * seconds, UTC)
-    _knock, is_first = Knock.objects.get_or_create(key=key, defaults={"times": 1, "until": until})
-    if is_first:
-        Knock.objects.filter(until__lt=now).delete()  # of windows that are over
-        return most < 1
-    return not room.update(times=F("times") + 1)
+    _sweep(now)
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [key, connection.ops.adapt_datetimefield_value(until), most])
+        return cursor.rowcount == 0
+
+
+def _sweep(now: datetime) -> None:
+    """Windows that are over; each process looks once a minute."""
+    minute = int(now.timestamp()) // 60
+    if minute != _swept.minute:
+        _swept.minute = minute
+        Knock.objects.filter(until__lt=now).delete()
+
+
+class _Swept:
+    minute = 0
+
+
+_swept = _Swept()
