@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from izbaku.celery import app
@@ -51,10 +51,15 @@ def put(
     mistakes of the caller, and neither leaves half a row.
     """
     values = _values(kind, to, language, payload, now, due_at, expires_at)
-    message, is_new = Message.objects.get_or_create(
-        dedupe_key=key, defaults=values | ({"state": State.HELD} if held else {})
-    )
-    if not is_new:
+    if held:
+        values["state"] = State.HELD
+    try:
+        # Almost every key is new: it is written at once, and looked for only where it cannot be.
+        with transaction.atomic():
+            message = Message.objects.create(dedupe_key=key, **values)
+    except IntegrityError:
+        if not Message.objects.filter(dedupe_key=key).exists():
+            raise
         return None
     if not held:
         ring_on_commit()
