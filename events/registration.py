@@ -85,13 +85,14 @@ def register(
     city: str = "",
     answers: Iterable[dict[str, Any]] = (),
     shown: Shown | None = None,
+    policy: RegistrationPolicy | None = None,
 ) -> Registration:
     """Give a person a seat, a place in line, or a place before those who approve; and write to them.
 
     A second call with the same address returns the registration they have, and sends its letter again (at most once
-    an hour). Raises ValidationError with code closed, party or address.
+    an hour). Raises ValidationError with code closed, party or address. Whoever has just read the policy hands it over.
     """
-    policy = policy_of(event)
+    policy = policy or policy_of(event)
     if why := closed_because(event, policy, now):
         raise ValidationError(why, code="closed")
     assert policy is not None

@@ -20,27 +20,48 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from events import own_calendars, tickets
 from events import registration as seats_of
-from events.attendance import Allotment, OwnCalendar, Registration
+from events.attendance import Allotment, OwnCalendar, Registration, RegistrationPolicy
 from events.forms import PartyForm, RegistrationForm
 from events.letters.registrations import calendar_part
 from events.models import Event
 from izbaku import times
+from izbaku.freshness import next_midnight
+from izbaku.kept import keep, plain
 from izbaku.limits import is_too_often
 
 State = Registration.State
 ACTS_AN_HOUR = 20  # on one registration: each writes a letter to the address that it was made with
 
 
-@never_cache
 def register(request: HttpRequest, slug: str) -> HttpResponse:
-    """The form, what came of it, or why there is none. What a stranger typed is never shown to anybody else."""
-    now, language = timezone.now(), get_language()
-    event = get_object_or_404(Event.objects.public(now).select_related("venue"), slug=slug)
-    policy = seats_of.policy_of(event)
-    context: dict[str, Any] = {"event": event, "reading": times.reading(event, language)}
+    """The form, what came of it, or why there is none. Where there is none, the page is the same for everybody."""
+    now = timezone.now()
+    event = get_object_or_404(Event.objects.public(now).select_related("venue", "registration_policy"), slug=slug)
+    policy = getattr(event, "registration_policy", None)
     if why := seats_of.closed_because(event, policy, now):
-        return render(request, "events/registration_closed.html", context | {"why": why, "policy": policy})
+        return _closed(request, event, policy, why, now)
     assert policy is not None
+    return _open(request, event, policy, now)
+
+
+@plain
+def _closed(
+    request: HttpRequest, event: Event, policy: RegistrationPolicy | None, why: str, now: datetime
+) -> HttpResponse:
+    """Kept until one can register, or until midnight; a form that comes too late is led to it."""
+    if request.method not in ("GET", "HEAD"):
+        return redirect("events:register", slug=event.slug)
+    context = {"event": event, "reading": times.reading(event, get_language()), "why": why, "policy": policy}
+    moments = (policy and policy.opens_at, policy and policy.closes_at, seats_of.starts(event))
+    until = min([next_midnight(now), *(moment for moment in moments if moment and moment > now)])
+    return keep(render(request, "events/registration_closed.html", context), until=until)
+
+
+@never_cache
+def _open(request: HttpRequest, event: Event, policy: RegistrationPolicy, now: datetime) -> HttpResponse:
+    """The form and what came of it. What a stranger typed is never shown to anybody else."""
+    language = get_language()
+    context: dict[str, Any] = {"event": event, "reading": times.reading(event, language)}
     allotments = list(Allotment.objects.filter(event=event))
     is_full = _is_full(allotments)
     form = RegistrationForm(
@@ -73,12 +94,13 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
                 city=data.get("city", ""),
                 answers=form.answers(),
                 shown=form.notice_shown,
+                policy=policy,
             )
         except ValidationError as error:
             form.add_error(None, error)
             return render(request, "events/register.html", context)
     # The same answer whether the address was new, known or a robot's: only its owner learns more, by letter.
-    return redirect("events:registered", slug=slug)
+    return redirect("events:registered", slug=event.slug)
 
 
 def _is_full(allotments: list[Allotment]) -> bool:

@@ -192,10 +192,32 @@ def test_a_registration_that_closed_meanwhile_says_so(client):
     hidden = form_of(client)
     RegistrationPolicy.objects.filter(event=event).update(closes_at=NOW - timedelta(minutes=1))
 
-    answer = send(client, hidden=hidden)
+    answer = client.get(send(client, hidden=hidden)["Location"])
 
     assert "Registration is closed." in text_of(answer)
     assert not Registration.objects.exists()
+
+
+def test_why_nobody_can_register_is_kept_until_it_opens(client, then, django_assert_num_queries):
+    make_open(opens_at=NOW + timedelta(minutes=10))
+    address = "/en/events/gala/register/"
+    answer = client.get(address)
+
+    with django_assert_num_queries(0):
+        again = client.get(address)
+    then.move_to(NOW + timedelta(minutes=10))
+
+    assert "Registration has not opened yet." in text_of(answer)
+    assert again.content == answer.content
+    assert form_of(client)["seen"] == "0:free"
+
+
+def test_the_form_is_never_kept(client):
+    make_open()
+
+    answer = client.get("/en/events/gala/register/")
+
+    assert "no-store" in answer["Cache-Control"]
 
 
 def test_seats_that_went_meanwhile_are_told_before_anybody_is_put_into_the_line(client):
