@@ -75,6 +75,7 @@ def about(registration: Registration) -> dict[str, Any]:
         "registration": registration,
         "place": event.where or (times.city_name(event.city, language) if event.city else ""),
         "event_url": address + reverse("events:event", args=[event.slug]),
+        "list_url": address + reverse("events:list"),
         "own_url": address + reverse("events:registration", args=[registration.code]),
         # Called only where the letter says it; nobody but this address is ever sent it.
         "calendar_url": getattr(registration, "calendar_url", None)
@@ -87,8 +88,10 @@ def about(registration: Registration) -> dict[str, Any]:
 def calendar_part(registration: Registration, method: str) -> CalendarPart | None:
     """The event as an entry of this person's calendar (RFC 5546); nothing where the date is vague."""
     event = registration.event
+    # A seat that is given up changes nothing of the event, but must count as later than the entry it takes back.
+    sequence = event.sequence + (registration.state == State.CANCELLED)
     return personal_entry(
-        event, method, uid=registration.uid, attendee=registration.email, sequence=event.sequence, partstat="ACCEPTED"
+        event, method, uid=registration.uid, attendee=registration.email, sequence=sequence, partstat="ACCEPTED"
     )
 
 
@@ -119,7 +122,9 @@ def _kind(
     def build(message: Message) -> Letter:
         registration = registration_of(message)
         assert registration is not None
-        return letter(template, registration, method=method)
+        # Who only stood in line has no entry to be taken out of a calendar.
+        has_nothing = method == "CANCEL" and not _has_the_entry(registration)
+        return letter(template, registration, method="" if has_nothing else method)
 
     again = WhenUncertain.AGAIN
     return register(Kind(name, build, still_wanted, lives=lives, when_uncertain=again, prepare=prepare, label=label))

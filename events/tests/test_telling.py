@@ -331,6 +331,33 @@ def test_calling_off_takes_the_entry_from_those_who_had_got_it(inbox):
     assert ben is None
 
 
+def test_who_gives_a_seat_up_has_the_entry_taken_out_and_who_stood_in_line_has_none(inbox):
+    event = make_open(seats=1)
+    ada, cem = come(event, "ada"), come(event, "cem")
+    [first] = [entry_of(letter) for letter in inbox(BEFORE) if letter["To"].startswith("ada")]
+    registration.cancel(cem, now=NOW)
+    registration.cancel(ada, now=NOW)
+
+    entries = {letter["To"].partition("@")[0]: entry_of(letter) for letter in inbox(NOW)}
+
+    assert entries["cem"] is None
+    assert first
+    assert entries["ada"]
+    method, last = entries["ada"]
+    assert (method, last["UID"], last["STATUS"]) == ("CANCEL", first[1]["UID"], "CANCELLED")
+    assert last["SEQUENCE"] > first[1]["SEQUENCE"]  # RFC 5546, 2.1.4: else a calendar may keep what it has
+
+
+def test_who_is_not_accepted_is_led_to_the_whole_programme(inbox, settings):
+    event = make_open()
+    RegistrationPolicy.objects.filter(event=event).update(mode="approval")
+    registration.reject(come(event), now=BEFORE)
+
+    [letter] = inbox(BEFORE)
+
+    assert text_of(letter).rstrip().endswith(f"The whole programme:\n{settings.SITE_ADDRESS}/en/events/")
+
+
 def test_a_postponed_event_says_so_and_names_the_day_that_it_was_to_be(inbox):
     event = make_open()
     come(event)
