@@ -145,6 +145,20 @@ def _facet(filters: Filters, name: str, count: int, rows: Iterable[tuple[str, st
     return Facet(name, count, [Choice(value, label, n, value == chosen) for value, label, n in rows])
 
 
+def cards(proposals: ProposalQuerySet, language: str) -> list[dict[str, Any]]:
+    """What lists show of each: two queries more, however many there are."""
+    return [
+        {
+            "proposal": proposal,
+            "title": proposal.said("title", language),
+            "summary": proposal.said("summary", language),
+            "is_fallback": proposal.is_fallback("title", language),
+            "organisations": [one for one in proposal.partners.all() if one.is_confirmed],
+        }
+        for proposal in proposals.select_related("area").prefetch_related("partners")
+    ]
+
+
 # --- The line of time ---------------------------------------------------------------------------------------
 
 
@@ -200,6 +214,7 @@ def when(step: ProposalStep, language: str) -> str:
 def expected_next(proposal: Proposal) -> str:
     """What happens next and whose turn it is; the same whether it is decided already or not."""
     return {
+        State.RECORDED: _("It is with you: finish and send it."),
         State.DRAFT: _("It is with you: finish and send it."),
         State.CHANGES_ASKED: _("It is with its authors: they revise it and send it again."),
         State.SUBMITTED: _("The secretariat reads it, and starts the review."),
@@ -255,9 +270,10 @@ def data_of(proposal: Proposal, address: str) -> dict[str, Any]:
     """One proposal as data: what its page says and nothing else. Wants `partners` and `steps` prefetched."""
     languages = ("tr", "az", "en")
     open_texts = ("why", "what", "benefits", "calendar") if proposal.is_open else ()
-    texts = {
-        name: {language: getattr(proposal, f"{name}_{language}") or None for language in languages}
-        for name in ("title", "summary", *open_texts)
+    said = ("title", *([] if proposal.is_reported else ["summary"]), *open_texts)
+    texts: dict[str, dict[str, str | None]] = {"summary": dict.fromkeys(languages)}
+    texts |= {
+        name: {language: getattr(proposal, f"{name}_{language}") or None for language in languages} for name in said
     }
     organisations = [partner for partner in proposal.partners.all() if partner.is_confirmed]
     return {

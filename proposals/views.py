@@ -53,7 +53,7 @@ def register(request: HttpRequest) -> HttpResponse:
     if filters.page > pages:
         raise Http404(_("There are not so many pages."))
     start = (filters.page - 1) * PAGE
-    rows = _cards(found.newest_first()[start : start + PAGE])
+    rows = entries.cards(found.newest_first()[start : start + PAGE], get_language() or "tr")
     context = {
         "filters": filters, "facets": facets, "rows": rows, "count": count, "pages": pages,
         "own": [row for row in rows if not row["proposal"].is_on_agenda],
@@ -66,26 +66,12 @@ def register(request: HttpRequest) -> HttpResponse:
     return response if filters.q else keep(response, until=next_midnight(timezone.now()))
 
 
-def _cards(proposals: Any) -> list[dict[str, Any]]:
-    language = get_language() or "tr"
-    return [
-        {
-            "proposal": proposal,
-            "title": proposal.said("title", language),
-            "summary": proposal.said("summary", language),
-            "is_fallback": proposal.is_fallback("title", language),
-            "organisations": [one for one in proposal.partners.all() if one.is_confirmed],
-        }
-        for proposal in proposals.select_related("area").prefetch_related("partners")
-    ]
-
-
 @require_safe
 @plain
 def board(request: HttpRequest) -> HttpResponse:
     """Those that seek a partner."""
     language = get_language() or "tr"
-    rows = _cards(Proposal.objects.public().seeking_a_partner().newest_first()[:200])
+    rows = entries.cards(Proposal.objects.public().seeking_a_partner().newest_first()[:200], language)
     for row in rows:
         row["seeks"] = row["proposal"].said("seeks", language)
     return _kept(request, "proposals/board.html", {"rows": rows})

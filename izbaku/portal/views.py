@@ -24,6 +24,7 @@ from izbaku import times
 from izbaku.accounts import typed
 from izbaku.kept import keep, plain
 from izbaku.portal.models import Milestone, Publication
+from proposals import register as proposed
 from proposals.models import Proposal
 
 
@@ -64,6 +65,7 @@ def home(request: HttpRequest) -> HttpResponse:
             (Observance.objects.count(), _("days remembered in either country")),
         ],
         "milestones": _milestones(language),
+        "proposals": _proposals(language),
     }
     return kept(request, "portal/home.html", context, now)
 
@@ -74,6 +76,12 @@ def _programme_count(events: EventQuerySet) -> tuple[int, str]:
         own=Count("pk", filter=Q(scope=Event.Scope.CORE)), related=Count("pk", filter=~Q(scope=Event.Scope.CORE))
     )
     return counted["own"], _("events of the anniversary itself, and %(count)s related") % {"count": counted["related"]}
+
+
+def _proposals(language: str) -> list[dict[str, Any]]:
+    """The three that moved last; neither samples nor what others have on their agenda."""
+    ours = Proposal.objects.public().filter(is_sample=False, is_on_agenda=False)
+    return proposed.cards(ours.newest_first()[:3], language)
 
 
 def _month_at_a_glance(now: datetime, language: str) -> dict[str, Any]:
