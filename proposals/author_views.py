@@ -39,6 +39,11 @@ def _code(code: str) -> str:
     return code
 
 
+def _key(posted: str) -> int:
+    """The key that a button posts; of what a hand has typed there, one that no row has."""
+    return int(posted) if posted.isascii() and posted.isdecimal() and len(posted) < 18 else 0
+
+
 def own_page(view: View) -> View:
     """A page of one's own proposal. Until it is claimed, its code is the key; then only its authors' accounts are."""
 
@@ -169,7 +174,7 @@ def write(request: HttpRequest, proposal: Proposal, step: str) -> HttpResponse:
                 return redirect("proposals:write", code=proposal.code, step=step)
     context = _context(proposal, step) | {
         "form": form, "step": kind, "theirs": list(theirs.items()), "revision": version.revision if version else "",
-        "is_claimed": proposal.authors.exists(),
+        "is_claimed": proposal.authors.exists(), "is_draft": proposal.state == State.DRAFT,
     }  # fmt: skip
     return render(request, "proposals/write.html", context, status=status)
 
@@ -177,11 +182,13 @@ def write(request: HttpRequest, proposal: Proposal, step: str) -> HttpResponse:
 @own_page
 def people(request: HttpRequest, proposal: Proposal) -> HttpResponse:
     """Organisations and co-authors, asked by letter."""
-    author_form, partner_form = forms.AuthorForm(prefix="author"), forms.PartnerForm(prefix="partner")
+    spoken = {"language": get_language() or "tr"}
+    author_form = forms.AuthorForm(prefix="author", initial=spoken)
+    partner_form = forms.PartnerForm(prefix="partner")
     if request.method == "POST":
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        act, now, language = request.POST.get("act"), timezone.now(), get_language() or "tr"
+        act, now = request.POST.get("act"), timezone.now()
         if act == "author":
             author_form = forms.AuthorForm(request.POST, prefix="author")
         elif act == "partner":
@@ -189,14 +196,14 @@ def people(request: HttpRequest, proposal: Proposal) -> HttpResponse:
         form = {"author": author_form, "partner": partner_form}.get(act or "")
         try:
             if act == "remove":
-                partner = get_object_or_404(proposal.partners, pk=request.POST.get("key") or 0)
+                partner = get_object_or_404(proposal.partners, pk=_key(request.POST.get("key", "")))
                 inviting.remove_partner(partner, by=request.user)
                 return redirect("proposals:people", code=proposal.code)
             if form is not None and form.is_valid():
                 if act == "author":
-                    inviting.invite_author(proposal, **form.cleaned_data, language=language, by=request.user, now=now)
+                    inviting.invite_author(proposal, **form.cleaned_data, by=request.user, now=now)
                 else:
-                    inviting.add_partner(proposal, **form.cleaned_data, language=language, by=request.user, now=now)
+                    inviting.add_partner(proposal, **form.cleaned_data, by=request.user, now=now)
                 messages.success(request, _("A letter is on its way."))
                 return redirect("proposals:people", code=proposal.code)
         except ValidationError as error:
@@ -217,8 +224,7 @@ def files(request: HttpRequest, proposal: Proposal) -> HttpResponse:
     form = forms.FileForm()
     if request.method == "POST" and _still_written(proposal):
         if "remove" in request.POST:
-            key = request.POST["remove"]
-            get_object_or_404(proposal.files, pk=key if key.isdecimal() and len(key) < 18 else 0).delete()
+            get_object_or_404(proposal.files, pk=_key(request.POST["remove"])).delete()
             return redirect("proposals:files", code=proposal.code)
         form = forms.FileForm(request.POST, request.FILES)
         if form.is_valid():
@@ -303,10 +309,12 @@ def discard(request: HttpRequest, proposal: Proposal) -> HttpResponse:
 @own_page
 def letter(request: HttpRequest, proposal: Proposal) -> HttpResponse:
     """The way back, by letter."""
+    if proposal.state != State.DRAFT:  # its authors sign in, and find it among theirs
+        return redirect("proposals:own", code=proposal.code)
     form = forms.WayBackForm(
         request.POST or None, initial={"email": submission.shown_content(proposal).get("contact_email")}
     )
-    if request.method == "POST" and form.is_valid() and proposal.state == State.DRAFT:
+    if request.method == "POST" and form.is_valid():
         if is_too_often(request, "way back", now=timezone.now(), most=5, seconds=3600):
             form.add_error(None, _("Too many letters. Wait an hour; the draft is kept."))
         else:
@@ -327,6 +335,17 @@ def naming(request: HttpRequest, proposal: Proposal) -> HttpResponse:
     else:
         submission.unname_me(author)
     return redirect("proposals:own", code=proposal.code)
+
+
+@own_page
+def leave(request: HttpRequest, proposal: Proposal) -> HttpResponse:
+    """A co-author takes part no longer: the last word before the proposal closes for them."""
+    author = get_object_or_404(proposal.authors.standing(), user=request.user.pk, is_first=False)
+    if request.method == "POST":
+        inviting.leave(author, now=timezone.now())
+        messages.success(request, _("You take part no longer. Nothing of you is shown."))
+        return redirect("proposals:mine")
+    return render(request, "proposals/leave.html", _context(proposal, ""))
 
 
 @own_page

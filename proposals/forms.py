@@ -251,7 +251,9 @@ class WayBackForm(EmailForm):
 
 
 class AuthorForm(EmailForm):
-    """Whom to invite as a co-author."""
+    """Whom to invite as a co-author, and in which language."""
+
+    language = forms.ChoiceField(label=_("Language of the letter"), choices=LANGUAGES)
 
 
 class PartnerForm(EmailForm):
@@ -260,12 +262,22 @@ class PartnerForm(EmailForm):
     name = forms.CharField(label=_("Organisation"), max_length=200)
     part = forms.ChoiceField(label=_("Its part"), choices=Partner.Part.choices, initial=Partner.Part.PARTNER)
     city = forms.ChoiceField(label=_("City"), choices=City.choices)
-    field_order = ("name", "part", "city", "email")
+    language = forms.ChoiceField(
+        label=_("Language of the letter"),
+        required=False,
+        choices=[("", _("Turkish to İzmir, Azerbaijani to Baku")), *LANGUAGES],
+    )
+    field_order = ("name", "part", "city", "email", "language")
 
     def clean_name(self) -> str:
         if not (name := text.name(self.cleaned_data["name"])):
             raise ValidationError(self.fields["name"].error_messages["required"], code="required")
         return name
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        data["language"] = data.get("language") or ("az" if data.get("city") == City.BAKU else "tr")
+        return data
 
 
 class FileForm(forms.Form):

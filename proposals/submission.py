@@ -144,8 +144,7 @@ def submit(
     `incomplete` (`forms.check` says where); PermissionDenied for somebody who is no author. Nothing is changed then.
     """
     with transaction.atomic():
-        Proposal.objects.select_for_update().get(pk=proposal.pk)
-        proposal.refresh_from_db()
+        _lock(proposal)
         if not proposal.is_author(by):
             raise PermissionDenied
         if proposal.state not in WITH_THE_AUTHOR:
@@ -160,6 +159,12 @@ def submit(
         _sign(proposal, by, shown, is_named, now)
         step: ProposalStep = history.move(proposal, "submit", by=by, now=now)
     return step
+
+
+def _lock(proposal: Proposal) -> None:
+    """Of two who send at once, or of one from two windows, the second waits here and then sees what was sent."""
+    Proposal.objects.select_for_update().get(pk=proposal.pk)
+    proposal.refresh_from_db()
 
 
 def _freeze(proposal: Proposal, version: ProposalVersion, said: dict[str, Any], *, by: Any, now: datetime) -> None:

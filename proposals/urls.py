@@ -21,6 +21,7 @@ urlpatterns = [
     path(_("proposals/own/<str:code>/withdraw/"), author_views.withdraw, name="withdraw"),
     path(_("proposals/own/<str:code>/discard/"), author_views.discard, name="discard"),
     path(_("proposals/own/<str:code>/letter/"), author_views.letter, name="letter"),
+    path(_("proposals/own/<str:code>/leave/"), author_views.leave, name="leave"),
     path(_("proposals/own/<str:code>/naming/"), author_views.naming, name="naming"),
     path(_("proposals/own/<str:code>/versions/"), author_views.versions, name="versions"),
     path(_("proposals/authors/<str:code>/"), author_views.joining, name="joining"),
