@@ -87,10 +87,16 @@ def handed_over(proposal: Any) -> None:
 
 
 def answered(outcome: str) -> Callable[[Any], None]:
-    """For the municipality's answers: the last dossier that holds it has that answer, positive or negative."""
+    """For the municipality's answers: the last dossier that holds it has that answer, positive or negative.
+
+    What was presented before the portal was there, as reported, has no dossier: the step's reason says how it was
+    answered (`presentation.answer_reported`).
+    """
 
     def guard(proposal: Any) -> None:
         item = proposal.dossiers.order_by("-pk").first()
+        if item is None and proposal.is_reported:
+            return
         if item is None or item.answer != outcome:
             raise ValidationError(_("Record the answer of the municipality first."), code="unanswered")
 

@@ -13,10 +13,10 @@ from izbaku import text
 from izbaku.accounts.models import Organisation
 from izbaku.privacy import notices
 from izbaku.privacy.notices import Shown
-from proposals import mails, submission
+from proposals import guards, mails, submission
 from proposals.models import Proposal
-from proposals.parties import Author, Partner
-from proposals.states import WITH_THE_AUTHOR
+from proposals.parties import LANGUAGES, Author, Partner
+from proposals.states import WITH_THE_AUTHOR, State
 
 MOST = 12  # people, and organisations, behind one proposal
 
@@ -41,6 +41,11 @@ def _room_for(count: int) -> None:
 def invite_author(proposal: Proposal, *, email: str, language: str, by: Any, now: datetime) -> Author:
     """Ask somebody to write along; asked again, the same invitation is sent again, at most once an hour."""
     _only_its_authors(proposal, by)
+    return ask(proposal, email=email, language=language, by=by, now=now)
+
+
+def ask(proposal: Proposal, *, email: str, language: str, by: Any, now: datetime) -> Author:
+    """The letter, whoever asks."""
     author = proposal.authors.of(email).first()
     if author is None:
         _room_for(proposal.authors.count())
@@ -50,6 +55,23 @@ def invite_author(proposal: Proposal, *, email: str, language: str, by: Any, now
         author.save()
         mails.author_asked(author, by=by, now=now)
     return author
+
+
+@transaction.atomic
+def take_on(proposal: Proposal, *, email: str, language: str, by: Any, now: datetime) -> Author:
+    """Ask somebody to write what was only reported in the press. Nothing changes outside until they have sent it.
+
+    They begin with the title that was published. Raises ValidationError `moved`, PermissionDenied.
+    """
+    locked = Proposal.objects.select_for_update().get(pk=proposal.pk)
+    if locked.state != State.RECORDED:
+        raise ValidationError(_("This cannot be done any more, or not yet."), code="moved")
+    if not guards.office(locked, by):
+        raise PermissionDenied
+    known = {f"title_{code}": getattr(locked, f"title_{code}") or "" for code, _name in LANGUAGES}
+    content = {"language": locked.language, "area": locked.area.slug if locked.area else "", **known}
+    locked.versions.get_or_create(number=1, defaults={"content": content, "saved_at": now})
+    return ask(locked, email=email, language=language, by=by, now=now)
 
 
 @transaction.atomic
@@ -74,10 +96,10 @@ def join(author: Author, *, user: Any, now: datetime, shown: Shown | None = None
 
 
 def leave(author: Author, *, now: datetime) -> None:
-    """Decline, or take part no longer. Whoever began it stays: they can withdraw the proposal."""
+    """Decline, or take part no longer; asked again, they decide again. Whoever began it stays: they can withdraw it."""
     if author.is_first:
         raise ValidationError(_("Who began a proposal cannot leave it. You can withdraw it."), code="first")
-    author.left_at, author.is_named, author.named_at = now, False, None
+    author.left_at, author.accepted_at, author.is_named, author.named_at = now, None, False, None
     author.save()
 
 

@@ -155,9 +155,9 @@ class Proposal(PublicModel, Kept):
 
     def _words(self) -> str:
         """Public words only: whoever searches learns nothing that the page does not say."""
-        said = [
-            getattr(self, f"{field}_{language}") or "" for field in ("title", "summary") for language, _n in LANGUAGES
-        ]
+        # Of what was reported only the title is public, also while somebody has sent more that nobody has read yet.
+        fields = ("title",) if self.is_reported else ("title", "summary")
+        said = [getattr(self, f"{field}_{language}") or "" for field in fields for language, _n in LANGUAGES]
         said += [partner.name for partner in self.partners.standing()]
         return "".join(f" {word}" for word in text.words(" ".join(said)))
 
@@ -210,6 +210,12 @@ class ProposalStep(Step):
 
     of = models.ForeignKey(Proposal, models.CASCADE, related_name="steps", verbose_name=_("proposal"))
     precision = models.CharField(_("date known to"), max_length=10, choices=Precision, default=Precision.TIME)
+
+    @property
+    def label(self) -> str:
+        """What was done; of a step that no move of the table made (it was reported), where it led."""
+        made = {move.name: move.label for move in MOVES}
+        return str(made.get(self.move) or State(self.after).label)
 
     class Meta(Step.Meta):
         verbose_name = _("step of a proposal")

@@ -2,7 +2,7 @@
 
 `history.move` makes them, and nothing else changes a state. Guards and people stand in `guards.py`, letters in
 `mails.py`. Two moves have an activity that does what belongs to them first: `submit` is called by `submission.submit`,
-`take_up` by `taking_in.take_up`.
+`take_up` by `taking_in.take_up`. What was only reported is submitted by whom `inviting.take_on` has asked to write it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def shown(proposal: Any, step: Any) -> None:
 
 MOVES = Moves(
     # The author's side
-    Move("submit", (State.DRAFT, State.CHANGES_ASKED), State.SUBMITTED, pgettext_lazy("move", "Submit"),
+    Move("submit", (State.RECORDED, State.DRAFT, State.CHANGES_ASKED), State.SUBMITTED, pgettext_lazy("move", "Submit"),
          who=guards.author, guard=guards.complete, letter=shown),
     Move("withdraw",
          (State.SUBMITTED, State.CHANGES_ASKED, State.IN_REVIEW, State.DECIDED, State.DEFERRED, State.ACCEPTED),
@@ -44,8 +44,6 @@ MOVES = Moves(
     Move("ask_changes", (State.SUBMITTED, State.IN_REVIEW), State.CHANGES_ASKED, _("Ask for changes"),
          who=guards.office_or_chair, letter=shown, needs_reason=True),
     Move("refuse", (State.SUBMITTED,), State.REJECTED, _("Turn down before the review"),
-         who=guards.office, letter=shown, needs_reason=True),
-    Move("take_on", (State.RECORDED,), State.SUBMITTED, _("Take up as a proposal of the association"),
          who=guards.office, letter=shown, needs_reason=True),
     # The committee decides; nobody outside learns of it
     Move("decide", (State.IN_REVIEW,), State.DECIDED, _("Decide"), who=guards.decider, guard=guards.decision_recorded),

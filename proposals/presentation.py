@@ -138,6 +138,13 @@ def answer(item: DossierItem, *, answer: str, on: date, number: str = "", by: Us
     history.move(item.proposal, f"answer_{item.answer}", by=by, now=now)
 
 
+def answer_reported(proposal: Proposal, *, answer: str, told: str, by: User, now: datetime) -> None:
+    """Record the answer to what was presented before the portal was there. `told`: when, and under which number."""
+    if not told.strip():
+        raise ValidationError(_("Say when the municipality has answered, and under which number."), code="reason")
+    history.move(proposal, f"answer_{Answer(answer)}", by=by, why=told, now=now)
+
+
 # --- The paper --------------------------------------------------------------------------------------------
 
 
@@ -204,7 +211,7 @@ def _proposal(n: int, proposal: Proposal, language: str) -> dict[str, Any]:
             if names
         ],
         *([[_("Where"), str(proposal.get_place_display())]] if proposal.place else []),
-        *([[_("When"), _span(proposal, language)]] if proposal.starts_on or proposal.ends_on else []),
+        *([[_("When"), span(proposal, language)]] if proposal.starts_on or proposal.ends_on else []),
         *([[_("Budget"), budget(proposal)]] if proposal.budget is not None else []),
         *_decided(proposal),
     ]
@@ -239,7 +246,7 @@ def _names(proposal: Proposal, *, part: str = "partner", city: str | None = None
     return [one.name for one in rows if city is None or one.city == city]
 
 
-def _span(proposal: Proposal, language: str) -> str:
+def span(proposal: Proposal, language: str) -> str:
     first, last = proposal.starts_on, proposal.ends_on
     if first and last and first != last:
         return times.days(first, last, language)

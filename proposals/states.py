@@ -40,7 +40,8 @@ OPEN = (State.ACCEPTED, State.PRESENTED, State.POSITIVE, State.NEGATIVE, *PROJEC
 SEEKING = tuple(
     state for state in PUBLIC if state not in (State.NEGATIVE, State.COMPLETED, State.STOPPED, State.WITHDRAWN)
 )
-WITH_THE_AUTHOR = (State.DRAFT, State.CHANGES_ASKED)
+# Who was asked to write what the press reported does so while it is shown as reported.
+WITH_THE_AUTHOR = (State.RECORDED, State.DRAFT, State.CHANGES_ASKED)
 UNDER_REVIEW = (State.IN_REVIEW, State.DECIDED)
 # What a visitor may choose in the register, in the order of a proposal's life.
 STAGES = tuple(state for state in PUBLIC if state != State.DECIDED)

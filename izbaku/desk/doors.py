@@ -39,7 +39,7 @@ DOORS: list[tuple[str, Need, Any]] = [
         _("One's own proposals; a draft that nobody has claimed opens by its secret address"),
     ),
     (
-        "proposals:send|proposals:withdraw|proposals:discard|proposals:letter|proposals:versions|proposals:naming",
+        "proposals:send|proposals:withdraw|proposals:discard|proposals:letter|proposals:versions|proposals:naming|proposals:leave",
         Who.SIGNED_IN,
         _("The same: sending, taking back, comparing"),
     ),
@@ -109,7 +109,7 @@ DOORS: list[tuple[str, Need, Any]] = [
         _("Declaring interests, then reading and reviewing a proposal"),
     ),
     (
-        "admin:proposals_proposal_act|admin:proposals_proposal_remark|admin:proposals_proposal_lift",
+        "admin:proposals_proposal_act|admin:proposals_proposal_remark|admin:proposals_proposal_lift|*_proposal_take_on",
         "proposals.view_proposal",
         _("Moving a proposal on, discussing it, lifting a recusal; the table of moves says who may"),
     ),

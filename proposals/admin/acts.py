@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from izbaku import history
 from izbaku.mail import kinds
 from izbaku.mail.models import Message
-from proposals import review, taking_in
+from proposals import presentation, review, taking_in
 from proposals.admin.forms import ReasonForm
 from proposals.admin.pages import Page
 from proposals.models import Proposal
@@ -44,6 +44,7 @@ class Act:
     asks_why: Any = ""  # what the reason is for; empty: none is asked
     is_for_many: bool = False
     is_weighty: bool = False
+    fits: Callable[[Proposal], bool] = lambda proposal: True  # what the table of moves alone does not tell
 
 
 def _announce(proposal: Proposal, *, by: Any, why: str, now: datetime) -> Any:
@@ -57,6 +58,13 @@ def _take_up(proposal: Proposal, *, by: Any, why: str, now: datetime) -> Any:
 def _move(name: str) -> Callable[..., Any]:
     def make(proposal: Proposal, *, by: Any, why: str, now: datetime) -> Any:
         return history.move(proposal, name, by=by, why=why, now=now)
+
+    return make
+
+
+def _answer(answer: str) -> Callable[..., Any]:
+    def make(proposal: Proposal, *, by: Any, why: str, now: datetime) -> Any:
+        return presentation.answer_reported(proposal, answer=answer, told=why, by=by, now=now)
 
     return make
 
@@ -94,14 +102,6 @@ ACTS = {
             is_weighty=True,
         ),
         Act(
-            "take_on",
-            gettext_lazy("Take up as a proposal of the association"),
-            gettext_lazy("What was only reported in the press becomes a proposal that is reviewed."),
-            ("take_on",),
-            _move("take_on"),
-            asks_why=gettext_lazy("It stands in the record."),
-        ),
-        Act(
             "reopen",
             gettext_lazy("Take the decision back"),
             gettext_lazy(
@@ -132,6 +132,24 @@ ACTS = {
             ("take_up_again",),
             _move("take_up_again"),
             is_for_many=True,
+        ),
+        Act(
+            "answer_positive",
+            gettext_lazy("The municipality agrees"),
+            gettext_lazy("It was presented before the portal was there. Its page says that the municipality agrees."),
+            ("answer_positive",),
+            _answer("positive"),
+            asks_why=gettext_lazy("When the municipality has answered, and under which number."),
+            fits=lambda proposal: proposal.is_reported,
+        ),
+        Act(
+            "answer_negative",
+            gettext_lazy("The municipality declines"),
+            gettext_lazy("It was presented before the portal was there. Its page says that the municipality declines."),
+            ("answer_negative",),
+            _answer("negative"),
+            asks_why=gettext_lazy("When the municipality has answered, and under which number."),
+            fits=lambda proposal: proposal.is_reported,
         ),
         Act(
             "start",
@@ -254,7 +272,7 @@ class Acting(Page):
         return [
             {"name": act.name, "label": act.label, "address": address(act.name, [proposal.pk])}
             for act in ACTS.values()
-            if open_now & set(act.moves)
+            if open_now & set(act.moves) and act.fits(proposal)
         ]
 
     def act_view(self, request: HttpRequest, name: str) -> HttpResponse:

@@ -10,7 +10,8 @@ from django import forms
 from django.contrib.admin.widgets import AdminDateWidget
 from django.utils.translation import gettext_lazy as _
 
-from proposals.delivery import DossierItem
+from proposals.delivery import LANGUAGES, DossierItem
+from proposals.forms import deliverable
 from proposals.review import Votes
 from proposals.reviewing import BEST, Criterion, Decision, Review
 
@@ -109,6 +110,16 @@ class DecisionForm(forms.Form):
     def votes(self) -> Votes:
         data = self.cleaned_data
         return Votes(data["in_favour"], data["against"], data["abstained"])
+
+
+class WriterForm(forms.Form):
+    """Who is to write what was only reported."""
+
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    language = forms.ChoiceField(label=_("Language of the letter"), choices=LANGUAGES)
+
+    def clean_email(self) -> str:
+        return deliverable(self.cleaned_data["email"])
 
 
 class HandOverForm(forms.Form):

@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 from izbaku import attachments, times
 from izbaku.backoffice import FoldedSearch
 from izbaku.privacy import reads
-from proposals import differing, register, review, work
+from proposals import differing, guards, inviting, register, review, work
 from proposals.admin.acts import Acting
-from proposals.admin.forms import DeclareForm, ReviewForm
+from proposals.admin.forms import DeclareForm, ReviewForm, WriterForm
 from proposals.admin.pages import tell
 from proposals.models import LANGUAGES, Proposal, ProposalFile
 from proposals.presentation import budget
@@ -81,6 +81,7 @@ class ProposalAdmin(Acting, FoldedSearch):
         view = self.admin_site.admin_view
         return [
             path("acts/<slug:name>/", view(self.act_view), name="proposals_proposal_act"),
+            path("<int:pk>/take-on/", view(self.take_on_view), name="proposals_proposal_take_on"),
             path("<int:pk>/declare/", view(self.declare_view), name="proposals_proposal_declare"),
             path("<int:pk>/review/", view(self.review_view), name="proposals_proposal_review"),
             path("<int:pk>/versions/", view(self.versions_view), name="proposals_proposal_versions"),
@@ -171,11 +172,13 @@ class ProposalAdmin(Acting, FoldedSearch):
             declarations=list(proposal.declarations.select_related("user")),
             lifts=review.may_lift(proposal, user),  # type: ignore[arg-type]
             steps=[
-                (step, Proposal.MOVES[step.move].label, times.moment(step.at, "izmir", language))
+                (step, step.label, times.moment(step.at, "izmir", language))
                 for step in proposal.steps.select_related("by")
             ],
             decision=decision,
             acts=self.acts_for(request, proposal),
+            writers=[one.email for one in proposal.authors.filter(left_at=None)] if contact else [],
+            may_take_on=proposal.state == State.RECORDED and guards.office(proposal, user),
             has_changed=proposal.version > 1,
             public_address=_public_address(proposal),
         )
@@ -198,6 +201,35 @@ class ProposalAdmin(Acting, FoldedSearch):
         return [(label, value) for label, value in found if value]
 
     # --- What one does there ---
+
+    def take_on_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Whom to ask to write what was only reported."""
+        proposal = self._opened(request, pk)
+        if not guards.office(proposal, request.user):
+            raise PermissionDenied
+        form = WriterForm(request.POST or None, initial={"language": proposal.language})
+        if request.method == "POST" and form.is_valid():
+            try:
+                inviting.take_on(proposal, by=request.user, now=timezone.now(), **form.cleaned_data)
+            except ValidationError as error:
+                tell(form, error)
+            else:
+                self.log_change(request, proposal, _("Somebody was asked to write it"))
+                self.message_user(request, _("A letter is on its way."), messages.SUCCESS)
+                return HttpResponseRedirect(reverse("admin:proposals_proposal_change", args=[pk]))
+        return self.page(
+            request,
+            "ask.html",
+            title=_("Have it written"),
+            consequence=_(
+                "They get a letter that leads to the pages of an author, where the published title stands already. "
+                "Once they have sent it, it is received like any other proposal; until then its public page stays "
+                "as it is."
+            ),
+            proposal=proposal,
+            subject=proposal.said("title", get_language() or "tr"),
+            form=form,
+        )
 
     def declare_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         proposal = self._proposal(request, pk)

@@ -24,7 +24,6 @@ MAY = {
     "take_up": {"office"},
     "ask_changes": {"office", "area chair"},
     "refuse": {"office"},
-    "take_on": {"office"},
     "decide": {"board chair"},
     "reopen": {"board chair"},
     "announce_acceptance": {"office"},
