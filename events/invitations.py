@@ -312,7 +312,8 @@ def invite_again(invitation: Invitation, *, by: Any, now: datetime) -> None:
     history.move(invitation, "invite_again", by=by, now=now)
     _take(allotment, held, before_the_line=True)
     cleared: dict[str, Any] = {"answered_at": None, "answered_how": "", "answered_by": None, "spoke_with": ""}
-    cleared |= {"companions": 0, "proxy": "", "found_by": "", "version": F("version") + 1}
+    cleared |= {"companions": 0, "proxy": "", "found_by": "", "needs": [], "food": "", "remark": ""}
+    cleared |= {"version": F("version") + 1}
     Invitation.objects.filter(pk=invitation.pk).update(held=held, **cleared)
     invitation.refresh_from_db()
 

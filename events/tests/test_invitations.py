@@ -273,7 +273,7 @@ def test_staff_who_type_a_refusal_in_offer_nothing_in_silence():
 def test_taking_an_invitation_back_frees_its_seats_and_closes_its_page_and_can_be_undone():
     event = make_gala()
     one = invited(event, companions=1)
-    answers(one, companions=1)
+    answers(one, companions=1, needs=["step_free"], food="No nuts", remark="With pleasure")
 
     invitations.withdraw(one, by=officer(), now=LATER)
     assert (one.state, balance(event)) == ("withdrawn", (0, 0))
@@ -281,6 +281,7 @@ def test_taking_an_invitation_back_frees_its_seats_and_closes_its_page_and_can_b
     invitations.invite_again(one, by=officer(), now=LATER)
 
     assert (one.state, one.answered_at, balance(event)) == ("silent", None, (2, 2))
+    assert (one.needs, one.food, one.remark) == ([], "", "")
 
 
 # --- From a calendar --------------------------------------------------------------------------------------
