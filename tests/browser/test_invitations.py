@@ -304,12 +304,33 @@ def print_the_protocol(officer: Page, event: Occasion) -> None:
     assert officer.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF")
 
 
+def make_round(event: Occasion) -> Mailing:
+    """One that waits for approval, reaches a guest and leaves out another who has a long name and no address."""
+    names = ("Abdürrahman Süleymanşahoğlu-Kırımlızade Mehmetalipaşaoğlu", "Ülkər Əliyeva")
+    for name, email in zip(names, ("", "ulker@example.az"), strict=True):
+        guest = Guest.objects.create(guest_list=GuestList.objects.get(), name=name, email=email, office="Başkan " * 20)
+        Invitation.objects.create(event=event, guest=guest)
+    by = User.objects.create_superuser(email="writer@example.org")
+    now = timezone.now()
+    mailing = mailings.draft("invitation", about=event.pk, name="Davet", by=by, now=now)
+    mailings.test(mailing, by=by, now=now)
+    mailings.hold(mailing, by=by, now=now)
+    return mailing
+
+
 def main_pages() -> list[str]:
     event, guest_list = make_gala(), GuestList.objects.create(name="Protokol")
     guest = Guest.objects.create(guest_list=guest_list, name="Leyla Əliyeva", email="leyla@example.az", language="az")
     one = Invitation.objects.create(event=event, guest=guest)
-    desk = "/admin/events"
+    desk, rounds = "/admin/events", f"/admin/mail/mailing/{make_round(event).pk}"
     return [
+        "/admin/mail/mailing/",
+        f"/admin/mail/mailing/add/?audience=invitation&about={event.pk}",
+        f"{rounds}/change/",
+        f"{rounds}/preview/",
+        f"{rounds}/left-out/",
+        f"{rounds}/act/approve/",
+        f"{rounds}/act/take_back/",
         f"{desk}/guestlist/",
         f"{desk}/guestlist/{guest_list.pk}/import/",
         f"{desk}/guest/",
