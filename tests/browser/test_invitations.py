@@ -306,7 +306,7 @@ def print_the_protocol(officer: Page, event: Occasion) -> None:
 
 def make_round(event: Occasion) -> Mailing:
     """One that waits for approval, reaches a guest and leaves out another who has a long name and no address."""
-    names = ("Abdürrahman Süleymanşahoğlu-Kırımlızade Mehmetalipaşaoğlu", "Ülkər Əliyeva")
+    names = ("Dr. Konstantinopolitanischerdudelsackpfeifenmachergeselle", "Ülkər Əliyeva")
     for name, email in zip(names, ("", "ulker@example.az"), strict=True):
         guest = Guest.objects.create(guest_list=GuestList.objects.get(), name=name, email=email, office="Başkan " * 20)
         Invitation.objects.create(event=event, guest=guest)
