@@ -31,7 +31,7 @@ def send_due(now: datetime) -> int:
 
 def call_for(case: Case, *, now: datetime) -> None:
     """Somebody in an emergency asks to be called: whoever could take it hears at once, at any hour."""
-    takers = _holders(HANDLE_SENSITIVE) if case.is_sensitive else _holders(HANDLE)
+    takers = casework.holders(HANDLE_SENSITIVE) if case.is_sensitive else casework.holders(HANDLE)
     for reader in takers:
         if Case.objects.listed_for(reader).filter(pk=case.pk).exists():
             work_mails.called_for(case, reader, now=now)
@@ -79,15 +79,6 @@ def readers(case: Case, kind: str) -> Iterable[User]:
 def _others(case: Case) -> QuerySet[User]:
     """Of those with the role, a sensitive one's line is shown to whoever oversees as well, or when nobody has it."""
     if case.is_sensitive:
-        return _holders(HANDLE_SENSITIVE)
-    overseers = _holders(OVERSEE)
-    return overseers if overseers.exists() else _holders(HANDLE)
-
-
-def _holders(right: str) -> QuerySet[User]:
-    return User.objects.filter(
-        groups__permissions__codename=right,
-        groups__permissions__content_type__app_label="students",
-        is_active=True,
-        is_staff=True,
-    ).distinct()
+        return casework.holders(HANDLE_SENSITIVE)
+    overseers = casework.holders(OVERSEE)
+    return overseers if overseers.exists() else casework.holders(HANDLE)

@@ -12,9 +12,9 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from students import clock, nudging
+from students import casework, clock, nudging
 from students.models import HANDLE, HANDLE_SENSITIVE, OVERSEE, Case, CaseQuerySet, rights_of
-from students.topics import Helpline
+from students.topics import Helpline, Topic
 
 NAMES = {
     "late": _("requests of students are late"),
@@ -45,8 +45,25 @@ def question(name: str, user: Any, now: datetime) -> Q:
 
 def lines_without_a_number() -> int:
     """Whom a student in need cannot call, because nobody has entered the number."""
-    lines: models.QuerySet[Any] = Helpline._default_manager.all()
-    return lines.filter(phone="").count()
+    return without_a_number(Helpline._default_manager.all()).count()
+
+
+def without_a_number(lines: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    return lines.filter(phone="")
+
+
+def lacks_a_second_person() -> bool:
+    """Whether a late sensitive request would reach nobody but whoever has it: its line is shown, beside them, only to
+    somebody who holds that role and oversees as well."""
+    if not Topic.objects.offered().filter(is_sensitive=True).exists():
+        return False
+    overseeing = casework.holders(OVERSEE).values("pk")
+    return not casework.holders(HANDLE_SENSITIVE).filter(pk__in=overseeing).exists()
+
+
+def is_unheard() -> bool:
+    """Whether students can ask and nobody has the role to answer."""
+    return Topic.objects.offered().exists() and not casework.holders(HANDLE).exists()
 
 
 def works_here(user: Any) -> bool:

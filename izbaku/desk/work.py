@@ -41,7 +41,7 @@ def of(user: Any, now: datetime) -> dict[str, Any]:
         context["waiting"] = [*context.get("waiting", []), *_of_requests(user, now)]
     if user.has_perm("students.change_helpline"):
         missing = _("numbers to call in an emergency are not entered yet: students see none")
-        listed = reverse("admin:students_helpline_changelist")
+        listed = f"{reverse('admin:students_helpline_changelist')}?number=missing"
         waiting = Waiting("helplines", missing, support.lines_without_a_number(), listed)
         context["waiting"] = [*context.get("waiting", []), waiting]
     if user.has_perm("mail.handle_letters"):
@@ -56,7 +56,14 @@ def of(user: Any, now: datetime) -> dict[str, Any]:
         wishes = RoleWish.objects.exclude(asked_by=user).exclude(user=user).count()
         listed = f"{reverse('admin:accounts_user_changelist')}?works=wished"
         waiting = Waiting("roles", _("roles wait for a second administrator"), wishes, listed)
-        context["waiting"] = [*context.get("waiting", []), waiting]
+        alone = _("nobody oversees sensitive requests: a late one reaches no second person")
+        unheard = _("nobody has the role to answer students’ requests")
+        people = reverse("admin:accounts_user_changelist")
+        gaps = [
+            *([Waiting("support_unheard", unheard, 1, people)] if support.is_unheard() else []),
+            *([Waiting("support_alone", alone, 1, people)] if support.lacks_a_second_person() else []),
+        ]
+        context["waiting"] = [*gaps, *context.get("waiting", []), waiting]
     waiting_for = context.get("waiting", [])
     context["busy"] = [each for each in waiting_for if each.count]
     context["quiet"] = [each for each in waiting_for if not each.count]

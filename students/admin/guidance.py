@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from izbaku import times
 from izbaku.backoffice import ADDRESSES, Overrides, TabbedAdmin, TabbedInline
-from students import guidance
+from students import guidance, work
 from students.topics import DeadlineRule, Helpline, OfficialLink, Topic, TopicQuestion, University
 
 
@@ -105,9 +105,23 @@ class DeadlineRuleAdmin(ConfirmedAdmin):
     list_select_related = ["topic"]
 
 
+class NumberFilter(admin.SimpleListFilter):
+    """Exactly what the desk counts."""
+
+    title = gettext_lazy("telephone")
+    parameter_name = "number"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("missing", _("not entered yet"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return work.without_a_number(queryset) if self.value() == "missing" else queryset
+
+
 @admin.register(Helpline)
 class HelplineAdmin(ConfirmedAdmin):
     list_display = ["name", "phone", "hours", "is_first", "is_checked"]
+    list_filter = [NumberFilter]
 
 
 @admin.register(University)

@@ -5,12 +5,13 @@ from io import BytesIO
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from events.tests.desk import proven
+from events.tests.desk import proven, staff
 from izbaku import attachments
 from izbaku.accounts.models import Organisation, User
 from izbaku.audit.models import Entry
@@ -92,12 +93,32 @@ def test_the_desk_counts_nothing_that_a_person_may_not_see():
     assert {line.name: line.count for line in desk.of(worker(), NOW)["waiting"]}["case_unassigned"] == 1
 
 
+def test_whoever_gives_roles_learns_that_a_late_request_would_reach_nobody():
+    make_topic(is_sensitive=True)
+    keeper = make_worker(HANDLE_SENSITIVE)
+    keeper.user_permissions.add(Permission.objects.get(codename="change_user"))
+    keeper = User.objects.get(pk=keeper.pk)
+
+    def gaps():
+        return {each.name for each in desk.of(keeper, NOW)["waiting"] if each.name.startswith("support_")}
+
+    assert gaps() == {"support_alone", "support_unheard"}
+    make_worker(HANDLE)
+    make_worker(HANDLE, OVERSEE)
+    assert gaps() == {"support_alone"}
+    make_worker(HANDLE_SENSITIVE, OVERSEE)
+    assert gaps() == set()
+
+
 def test_numbers_that_are_missing_in_an_emergency_stand_on_the_desk_of_whoever_can_enter_them():
     Helpline.objects.create(slug="duty", name_tr="Nöbet")
     Helpline.objects.create(slug="112", name_tr="112", phone="112")
     keeper = make_worker("change_helpline", "view_helpline")
 
-    assert [each.count for each in desk.of(keeper, NOW)["waiting"] if each.name == "helplines"] == [1]
+    [waiting] = [each for each in desk.of(keeper, NOW)["waiting"] if each.name == "helplines"]
+    assert waiting.count == 1
+    page = staff("view_helpline", "change_helpline").get(waiting.address)
+    assert page.context["cl"].result_count == 1
     assert "helplines" not in {each.name for each in desk.of(worker(), NOW).get("waiting", [])}
 
 

@@ -11,11 +11,13 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from PIL import Image
 
+from izbaku import scanning
 from izbaku.accounts.models import Organisation, User
 from izbaku.attachments import Attachment
 from izbaku.holdings import Person
 from izbaku.mail.models import Message
 from izbaku.privacy import erasing, export, reads, retention
+from izbaku.tests.test_attachments import clamd
 from students import asking, casework, closing, keeping, referrals
 from students.models import HANDLE, HANDLE_SENSITIVE, OVERSEE, Case, CaseDraft, CaseFile
 from students.tests.make import NOW, make_case, make_student, make_topic, make_worker
@@ -259,6 +261,25 @@ def test_an_infected_file_is_said_to_be_destroyed_and_never_handed_out(client):
 
     assert "infected and is destroyed" in text_of(client.get(at("request", case.reference)))
     assert client.get(at("file", case.reference, file.code)).status_code == 404
+
+
+def test_an_infected_file_goes_from_the_form_to_the_scanner_and_is_destroyed(
+    client, settings, django_capture_on_commit_callbacks
+):
+    case = own(client)
+    infected = SimpleUploadedFile("form.pdf", b"%PDF-1.4\nVIRUS-OF-THIS-TEST\n%%EOF\n")
+    with clamd(settings):
+        client.post(at("attach", case.reference), {"file": infected})
+        clean = attached(client, case)
+        file = case.files.exclude(pk=clean.pk).get()
+        assert client.get(at("file", case.reference, file.code)).status_code == 404
+        with django_capture_on_commit_callbacks(execute=True):
+            scanning.scan_waiting(NOW)
+
+        assert not file.path.exists()
+        assert "infected and is destroyed" in text_of(client.get(at("request", case.reference)))
+        assert client.get(at("file", case.reference, file.code)).status_code == 404
+        assert client.get(at("file", case.reference, clean.code)).status_code == 200
 
 
 def test_where_a_scanner_stands_nothing_unscanned_is_handed_out(client, settings):
