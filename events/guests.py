@@ -17,6 +17,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from events.attendance import LANGUAGES, LARGEST_PARTY, Allotment, new_code
 from events.fields import CodesField
@@ -364,7 +365,7 @@ class Invitation(Noticed):
     )  # fmt: skip
     spoke_with = models.CharField(_("who said so"), max_length=150, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
-    told_at = models.DateTimeField(_("handed over"), null=True, editable=False)
+    told_at = models.DateTimeField(pgettext_lazy("invitation", "handed over"), null=True, editable=False)
     created_at = models.DateTimeField(_("invited"), default=timezone.now, editable=False)
     found_by = models.CharField(max_length=200, blank=True, editable=False)  # who comes instead, folded
 

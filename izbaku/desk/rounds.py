@@ -47,6 +47,7 @@ class BeginForm(forms.Form):
 class WordsForm(forms.Form):
     """The round's texts in three languages, and when it starts."""
 
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     name = forms.CharField(label=gettext_lazy("Name"), max_length=150)
     starts_at = forms.SplitDateTimeField(
         label=gettext_lazy("Starts"),
@@ -55,9 +56,11 @@ class WordsForm(forms.Form):
         help_text=gettext_lazy("İzmir time. Empty: as soon as it is approved."),
     )
 
+    is_outdated = False  # somebody else has written since this form was opened
+
     def __init__(self, *args: Any, mailing: Mailing, **kwargs: Any) -> None:
         texts = composing.texts_of(mailing)
-        initial: dict[str, Any] = {"name": mailing.name, "starts_at": mailing.starts_at}
+        initial: dict[str, Any] = {"name": mailing.name, "starts_at": mailing.starts_at, "version": mailing.version}
         for language, text in texts.items():
             initial |= {f"subject_{language}": text.subject, f"body_{language}": text.body}
         kwargs["initial"] = initial
@@ -159,10 +162,20 @@ class MailingAdmin(ActingOnRounds):
         try:
             data = form.cleaned_data
             mailings.write(
-                mailing, form.texts, by=request.user, now=timezone.now(), name=data["name"], starts_at=data["starts_at"]
+                mailing,
+                form.texts,
+                by=request.user,
+                now=timezone.now(),
+                name=data["name"],
+                starts_at=data["starts_at"],
+                version=data["version"],
             )
         except ValidationError as error:
             form.add_error(None, error)
+            if getattr(error, "code", "") == "changed":  # the other's words are shown; who saves now has seen them
+                sent = request.POST.copy()
+                sent["version"] = str(mailing.version)
+                form.data, form.is_outdated = sent, True
             return False
         self.log_change(request, mailing, str(_("Words")))
         return True

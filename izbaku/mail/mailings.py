@@ -104,16 +104,20 @@ def write(
     now: datetime,
     name: str | None = None,
     starts_at: datetime | None = None,
+    version: int | None = None,
 ) -> None:
     """Change the words of a draft, by language; two empty ones take a language out. It must be tested anew then.
 
     Whose round it is does not change by it: a partner's reaches the partner's guests, whoever corrects its words.
-    Raises ValidationError, by `subject_tr` and the like, for places that do not exist, and `moved` for a round that
+    `version` is that of the words which the writer had before them. Raises ValidationError, by `subject_tr` and the
+    like, for places that do not exist, `changed` when somebody else has written meanwhile, and `moved` for a round that
     waits for approval or is further.
     """
     mailing = _locked(mailing)
     if not mailing.is_writable:
         raise ValidationError(_("It is no draft any more. Take it back before you change it."), code="moved")
+    if version is not None and mailing.version != version:
+        raise ValidationError(_("The words have been changed meanwhile. Read them again."), code="changed")
     _check_texts(mailing, texts)
     for language, (subject, body) in texts.items():
         if subject.strip() or body.strip():

@@ -170,6 +170,24 @@ def test_an_unknown_place_is_said_at_its_field_and_nothing_typed_is_lost(officer
     assert "Park yeri" in page
 
 
+def test_of_two_who_write_at_once_the_second_sees_what_the_first_has_written(officer):
+    mailing = begun(officer, make_people())
+    address = f"/admin/mail/mailing/{mailing.pk}/change/"
+    opened = re.search(r'name="version" value="(\d+)"', officer.get(address).content.decode())[1]
+    officer.post(address, words(mailing, version=opened, subject_en="The first"))
+
+    page = officer.post(address, words(mailing, version=opened, subject_en="The second"))
+
+    shown = page.content.decode()
+    assert mailing.texts.get(language="en").subject == "The first"
+    assert "The words have been changed meanwhile." in shown
+    assert '<h2 lang="en">The first' in shown
+    assert 'value="The second"' in shown
+    now = re.search(r'name="version" value="(\d+)"', shown)[1]
+    officer.post(address, words(mailing, version=now, subject_en="The second"))
+    assert mailing.texts.get(language="en").subject == "The second"
+
+
 def test_a_preview_hides_the_readers_key_and_the_look_is_noted(officer):
     mailing = held(officer)
     code = Registration.objects.first().code
