@@ -38,8 +38,8 @@ class ReviewBody(PublicModel):
 
 class BodyMemberQuerySet(models.QuerySet["BodyMember"]):
     def standing(self) -> Self:
-        """Those who sit in it now."""
-        return self.filter(Q(until=None) | Q(until__gt=timezone.now()))
+        """Those who sit in it now. A disabled account sits nowhere: it would count for a quorum that it cannot join."""
+        return self.filter(Q(until=None) | Q(until__gt=timezone.now()), user__is_active=True)
 
 
 class BodyMember(models.Model):

@@ -9,9 +9,9 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection
 
-from izbaku.accounts.models import Organisation, Speaker
+from izbaku.accounts.models import Organisation, Speaker, User
 from izbaku.mail.models import Message
-from proposals import review
+from proposals import handover, review
 from proposals.models import Proposal
 from proposals.review import Votes
 from proposals.reviewing import Criterion, Decision, Review
@@ -283,6 +283,22 @@ def test_the_quorum_leaves_out_who_is_recused():
     assert refusal(_decide, proposal, meeting, board[0], Votes(2)) == "undeclared"
     review.declare(proposal, by=board[2], has_conflict=False, now=NOW)
     _decide(proposal, meeting, board[0], Votes(2))
+
+
+def test_who_has_left_the_house_sits_in_no_body_and_counts_for_no_quorum():
+    board, heir = make_board(), make_office()
+    proposal = make_proposal()
+    meeting = meet(proposal, board[:2])
+    assert review.quorum(meeting, proposal).entitled == 3
+    proposal.responsible = board[2]
+    proposal.save()
+
+    assert handover.pass_on(board[2], heir) == 1
+
+    assert review.quorum(meeting, proposal).entitled == 2
+    assert not heir.review_bodies.exists()  # the board gives a seat, nobody inherits it
+    User.objects.filter(pk=board[1].pk).update(is_active=False)  # disabled by another way
+    assert review.quorum(meeting, proposal).entitled == 1
 
 
 @pytest.mark.parametrize(("votes", "code"), [(Votes(2), "votes"), (Votes(4), "votes"), (Votes(1, 1, 1), "carried")])
