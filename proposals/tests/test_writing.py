@@ -9,14 +9,17 @@ from django.urls import reverse
 from django.utils import translation
 
 from izbaku import history, kept
+from izbaku.accounts.models import User
 from izbaku.mail.models import Message
 from izbaku.privacy import consents
 from proposals import differing, following, forms, inviting, samples, submission, taking_in
-from proposals.bodies import Area
+from proposals.bodies import Area, BodyMember
+from proposals.delivery import Dossier
 from proposals.models import Proposal
 from proposals.parties import Author, Follower, Partner
+from proposals.reviewing import Meeting
 from proposals.states import State
-from proposals.tests.make import CONTENT, NOW, draft, in_review, person, put, submitted
+from proposals.tests.make import CONTENT, NOW, chair, draft, in_review, person, put, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -274,13 +277,35 @@ def test_a_draft_is_thrown_away_only_while_it_is_one():
     assert list(Proposal.objects.all()) == [sent]
 
 
-def test_samples_are_written_by_the_same_acts_labelled_and_taken_away_again():
-    assert samples.load(NOW) == 3
+def test_samples_are_written_by_the_same_acts_labelled_and_taken_away_again(
+    settings, tmp_path, django_capture_on_commit_callbacks
+):
+    settings.PRIVATE_ROOT = tmp_path / "private"
+    assert samples.load(NOW) == 8
     assert samples.load(NOW) == 0  # again: nothing
 
-    assert set(Proposal.objects.values_list("state", "is_sample")) == {(State.SUBMITTED, True)}
-    assert list(Proposal.objects.public()) == []  # nobody has read them yet
+    assert set(Proposal.objects.values_list("is_sample", flat=True)) == {True}
+    assert sorted(Proposal.objects.values_list("state", flat=True)) == sorted(
+        [State.SUBMITTED] * 3 + [State.IN_REVIEW, State.CHANGES_ASKED, State.DEFERRED, State.ACCEPTED, State.RUNNING]
+    )
+    assert Proposal.objects.public().count() == 5  # of the others nobody has read a word yet
     assert not Message.objects.exists()
-    assert samples.remove() == 3
+    assert not User.objects.filter(email__in=samples.CAST, is_active=True).exists()  # whoever judged them has left
+    assert not BodyMember.objects.standing().exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert samples.remove() == 8
     assert not Proposal.objects.exists()
     assert not Author.objects.exists()
+    assert not User.objects.exists()
+    assert not Meeting.objects.exists()
+    assert not Dossier.objects.exists()
+    assert [path for path in (tmp_path / "private").rglob("*") if path.is_file()] == []
+
+
+def test_samples_take_no_part_where_real_people_sit(settings, tmp_path):
+    settings.PRIVATE_ROOT = tmp_path / "private"
+    chair()
+
+    assert samples.load(NOW) == 3
+    assert samples.load(NOW) == 0
+    assert set(Proposal.objects.values_list("state", flat=True)) == {State.SUBMITTED}
