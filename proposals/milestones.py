@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from izbaku import times
 from izbaku.accounts.models import User
 from izbaku.freshness import bump
 from proposals import linked_events, project_letters, states
@@ -39,15 +40,27 @@ def project_of(proposal: Proposal, language: str, now: datetime) -> Project | No
     if proposal.state not in states.PROJECT:
         return None
     milestones = list(proposal.milestones.all())
+    for one in milestones:
+        one.due_text = _day(one.due_on, language)  # type: ignore[attr-defined]
+        one.reached_text = _day(one.reached_on, language)  # type: ignore[attr-defined]
+    news = list(News.objects.public().filter(proposal=proposal).prefetch_related("pictures"))
+    for told in news:
+        assert told.published_at is not None
+        told.day_text = _day(times.today(told.published_at), language)  # type: ignore[attr-defined]
     counted = [one for one in milestones if one.state != Milestone.State.DROPPED]
     return Project(
         str(proposal.get_state_display()),
         milestones,
         sum(one.state == Milestone.State.REACHED for one in counted),
         len(counted),
-        list(News.objects.public().filter(proposal=proposal).prefetch_related("pictures")),
+        news,
         linked_events.told(proposal.linked.values_list("event", flat=True), language, now),
     )
+
+
+def _day(day: date | None, language: str) -> str:
+    """As every page writes a day; nothing for none."""
+    return times.day(day, language, weekday=False) if day else ""
 
 
 def overdue(proposal: Proposal, today: date) -> list[Milestone]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import translation
 from django.utils.formats import number_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from izbaku import attachments, history, pdf, times
+from izbaku import attachments, history, pdf, sealing, times
 from izbaku.accounts.models import User
 from izbaku.text import sendable
 from izbaku.uploads import PDF, Checked
 from proposals.delivery import LANGUAGES, Dossier, DossierFile, DossierItem, HandOver
-from proposals.models import Proposal
+from proposals.models import Proposal, ProposalFile
 from proposals.querysets import ProposalQuerySet
 from proposals.states import State
 
@@ -161,9 +163,9 @@ def words(dossier: Dossier, language: str, *, now: datetime) -> dict[str, Any]:
     )
     proposals = [_proposal(n, item.proposal, language) for n, item in enumerate(items, 1)]
     annexes = [
-        {"n": f"{one['n']}.{i}", "of": one["title"], "name": name, "size": size, "sha256": sha256}
+        {"n": f"{one['n']}.{i}", "of": one["title"], "name": name, "size": size, "sha256": digest}
         for one in proposals
-        for i, (name, size, sha256) in enumerate(one["annexes"], 1)
+        for i, (name, size, digest) in enumerate(one["annexes"], 1)
     ]
     day = times.day(times.today(dossier.frozen_at or now), language, weekday=False)
     is_sample = dossier.is_sample or any(item.proposal.is_sample for item in items)
@@ -189,7 +191,9 @@ def words(dossier: Dossier, language: str, *, now: datetime) -> dict[str, Any]:
         "unchanged": _(
             "This file was frozen when it got its number. Its SHA-256 is kept with the number in the portal: "
             "whoever has the file can compare."
-        ),
+        )
+        if dossier.is_frozen
+        else "",
         "page": _("Page"),
         "proposals": proposals,
         "annexes": annexes,
@@ -210,7 +214,7 @@ def _proposal(n: int, proposal: Proposal, language: str) -> dict[str, Any]:
             )
             if names
         ],
-        *([[_("Where"), str(proposal.get_place_display())]] if proposal.place else []),
+        *([[_("Where"), capfirst(proposal.get_place_display())]] if proposal.place else []),
         *([[_("When"), span(proposal, language)]] if proposal.starts_on or proposal.ends_on else []),
         *([[_("Budget"), budget(proposal)]] if proposal.budget is not None else []),
         *_decided(proposal),
@@ -234,7 +238,7 @@ def _proposal(n: int, proposal: Proposal, language: str) -> dict[str, Any]:
         if is_other
         else "",
         "sections": [[heading, said[field].split("\n\n")] for field, heading in headings if said[field].strip()],
-        "annexes": [[sendable(file.name), _size(file.size), file.sha256] for file in proposal.files.all()],
+        "annexes": [[sendable(file.name), _size(file.size), _hash(file)] for file in proposal.files.all()],
     }
 
 
@@ -267,6 +271,14 @@ def _decided(proposal: Proposal) -> list[list[str]]:
     found = [one for one in proposal.decisions.all() if one.announced_at and not one.taken_back_at]
     yes = [one for one in found if one.verdict == one.Verdict.ACCEPT]
     return [[_("Decision of the association"), yes[0].number]] if yes else []
+
+
+def _hash(file: ProposalFile) -> str:
+    """Of the annex as its reader has it; what is stored is sealed, and its hash would match nobody's file."""
+    try:
+        return sha256(file.read()).hexdigest()
+    except (attachments.Damaged, sealing.SealBroken):
+        return "–"
 
 
 def _size(size: int) -> str:

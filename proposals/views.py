@@ -21,7 +21,7 @@ from izbaku.freshness import next_midnight
 from izbaku.kept import asked, keep, plain
 from izbaku.limits import is_too_often
 from proposals import following as follows
-from proposals import forms, milestones
+from proposals import forms, milestones, presentation
 from proposals import register as entries
 from proposals.models import Proposal
 from proposals.parties import Author, Follower
@@ -103,6 +103,7 @@ def proposal(request: HttpRequest, slug: str) -> HttpResponse:
         "authors": list(Author.objects.named().filter(proposal=found)),
         "line": entries.line_of(found, language),
         "expected": "" if found.is_reported else entries.expected_next(found),
+        "span": presentation.span(found, language) if found.is_open and (found.starts_on or found.ends_on) else "",
         "published": found.said("published_stage", language),
         "project": milestones.project_of(found, language, now),
     }

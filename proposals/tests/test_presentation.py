@@ -162,3 +162,21 @@ def test_the_paper_names_the_decision(tmp_path):
     decision.save()
 
     assert decision.number in text_of(presentation.paper(make_dossier(proposal), "en", now=NOW), tmp_path)
+
+
+def test_an_annex_is_listed_with_the_hash_of_the_file_that_its_reader_has(settings, tmp_path):
+    settings.PRIVATE_ROOT = tmp_path / "private"
+    proposal, drawing = make_proposal(state=State.ACCEPTED), uploaded.picture()
+    file = SimpleUploadedFile("Kroki.jpg", drawing)
+    annex = attachments.receive(file, ProposalFile, sealed=True, proposal=proposal)
+    dossier = make_dossier(proposal)
+
+    said = presentation.words(dossier, "tr", now=NOW)
+
+    assert [one["sha256"] for one in said["annexes"]] == [sha256(annex.read()).hexdigest()]
+    assert said["annexes"][0]["sha256"] != annex.sha256  # that one is of the sealed bytes
+    assert said["unchanged"] == ""  # a draft does not say that it is frozen
+    presentation.freeze(dossier, by=make_office(), now=NOW)
+    assert presentation.words(dossier, "tr", now=NOW)["unchanged"]
+    annex.path.unlink()
+    assert presentation.words(dossier, "tr", now=NOW)["annexes"][0]["sha256"] == "–"
