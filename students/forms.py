@@ -221,12 +221,24 @@ class SendForm(WithNotice):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, workers: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, readers: Any, **kwargs: Any) -> None:
+        """`readers` may work on it; those without a name cannot be told apart, and are not offered."""
         super().__init__(*args, **kwargs)
-        if workers:
-            self.fields["kept_out"].queryset = workers  # type: ignore[attr-defined]
+        self.readers = readers
+        if readers and (named := readers.exclude(name="")):
+            self.fields["kept_out"].queryset = named  # type: ignore[attr-defined]
         else:
             del self.fields["kept_out"]
+
+    def clean_kept_out(self) -> Any:
+        """A request that nobody may read would wait for ever, and its student with it."""
+        kept_out = self.cleaned_data["kept_out"]
+        if kept_out and not self.readers.exclude(pk__in=[each.pk for each in kept_out]).exists():
+            raise ValidationError(
+                _("Nobody would be left to read it. Leave at least one person, or reach the association another way."),
+                code="nobody_left",
+            )
+        return kept_out
 
 
 class ReplyForm(forms.Form):

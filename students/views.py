@@ -164,9 +164,9 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("students:call_now" if _is_call(draft, topic) else "students:ask", slug=slug)
     values, given = read
     # Nobody reads of staff by name before their address is proven.
-    workers = casework.workers(sensitive=topic.is_sensitive).exclude(name="").exclude(pk=me.pk)
+    readers = casework.workers(sensitive=topic.is_sensitive).exclude(pk=me.pk)
     may_send = asking.may_send(me)
-    form = SendForm(request.POST or None, workers=workers if may_send else None)
+    form = SendForm(request.POST or None, readers=readers if may_send else None)
     status = 200
     if request.method == "POST" and form.is_valid():
         if is_too_often(request, "case_send", now=now, most=SENT_AN_HOUR, seconds=3600, whose=f"case of {me.pk}"):

@@ -5,7 +5,7 @@ Each is asked of `Case.objects.listed_for(user)`: nobody learns even the number 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from students import casework, clock, nudging
-from students.models import HANDLE, HANDLE_SENSITIVE, OVERSEE, Case, CaseQuerySet, rights_of
+from students.models import HANDLE, HANDLE_SENSITIVE, OVERSEE, Case, CaseQuerySet, CaseStep, rights_of
 from students.topics import Helpline, Topic
 
 NAMES = {
@@ -22,8 +22,10 @@ NAMES = {
     "mine": _("requests of students are yours and wait for you"),
     "unassigned": _("requests of students belong to nobody yet"),
     "waiting": _("requests wait for their student or for others"),
+    "silent": _("requests have waited for their student for a month: ask again, or resolve them"),
     "watched": _("requests that you watch"),
 }
+SILENT = timedelta(days=30)
 STAND_STILL = (Case.State.WAITING_STUDENT, Case.State.WAITING_OTHERS)
 
 
@@ -37,6 +39,9 @@ def question(name: str, user: Any, now: datetime) -> Q:
         return Q(state__in=Case.OPEN, assigned_to=user) & ~Q(state=Case.State.WAITING_STUDENT)
     if name == "unassigned":
         return Q(state__in=Case.OPEN, assigned_to=None)
+    if name == "silent":  # what is never closed is never destroyed either
+        moved = CaseStep.objects.filter(of_id=OuterRef("pk"), at__gt=now - SILENT)
+        return Q(~Exists(moved), state=Case.State.WAITING_STUDENT)
     if name == "watched":
         watched = Case.watched_by.through.objects.filter(case_id=OuterRef("pk"), user_id=user.pk)
         return Q(Exists(watched), state__in=Case.OPEN)

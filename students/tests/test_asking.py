@@ -255,6 +255,19 @@ def test_a_student_keeps_a_case_worker_out_and_reads_of_names_only_once_signed_i
     assert list(Case.objects.workable_by(other)) == [case]
 
 
+def test_somebody_is_always_left_to_read_a_request(client):
+    topic = make_topic("permit")
+    one, other = make_worker(HANDLE, name="Elif Yılmaz"), make_worker(HANDLE, name="Mert Kaya")
+    make_signed_in(client)
+    client.post(at("ask", "permit"), SAID)
+
+    assert "Nobody would be left to read it." in text_of(sent(client, topic, kept_out=[one.pk, other.pk]))
+    assert not Case.objects.exists()
+    sent(client, topic, kept_out=[one.pk])
+
+    assert list(Case.objects.get().kept_out.all()) == [one]
+
+
 def test_a_phone_number_is_asked_only_from_whom_is_to_be_called(client):
     topic = make_topic("permit")
     make_signed_in(client)

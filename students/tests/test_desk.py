@@ -84,6 +84,18 @@ def test_the_queue_is_narrowed_by_the_names_the_desk_counts(waits, found, settin
         assert counted[f"case_{waits}"] == len(found)
 
 
+def test_what_has_waited_for_its_student_for_a_month_comes_back_to_the_desk():
+    me, now = worker(), timezone.now()
+    silent, fresh = (make_case(assigned_to=me, created_at=now - timedelta(days=60)) for _each in range(2))
+    casework.answer(silent, by=me, text="Bir belge daha?", now=now - timedelta(days=31))
+    casework.answer(fresh, by=me, text="Bir belge daha?", now=now - timedelta(days=29))
+
+    answer = proven(me).get(QUEUE, {"waits": "silent"})
+
+    assert list(answer.context["cl"].result_list) == [silent]
+    assert {line.name: line.count for line in desk.of(me, now)["waiting"]}["case_silent"] == 1
+
+
 def test_the_desk_counts_nothing_that_a_person_may_not_see():
     make_case()
     sensitive()

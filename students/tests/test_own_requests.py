@@ -421,6 +421,22 @@ def test_what_is_passed_on_is_the_students_word_item_by_item_and_can_be_taken_ba
 # --- Keeping and erasing ----------------------------------------------------------------------------------
 
 
+def test_what_had_left_before_it_was_taken_back_is_not_denied(client):
+    worker, case = make_worker(HANDLE), own(client)
+    body = Organisation.objects.create(name="Baku Bar")
+    referral = referrals.ask(case, body=body, purpose="Law", items=["name"], by=worker, now=NOW)
+    address = at("referral", case.reference, referral.code)
+    client.post(address, {"act": "decide", "item": [referral.items.get().pk]})
+    referrals.pass_on(referral, by=worker, now=NOW)
+
+    client.post(address, {"act": "revoke"})
+
+    text = text_of(client.get(at("request", case.reference)))
+    assert "turn to this body for what it holds" in text
+    assert "nothing of it is passed on." in text
+    assert "You have taken it back: nothing" not in text
+
+
 def test_identity_papers_drafts_and_requests_each_go_on_their_day(client, then):
     case = own(client)
     attached(client, case, is_identity="on")
