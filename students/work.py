@@ -57,18 +57,23 @@ def without_a_number(lines: models.QuerySet[Any]) -> models.QuerySet[Any]:
     return lines.filter(phone="")
 
 
-def lacks_a_second_person() -> bool:
-    """Whether a late sensitive request would reach nobody but whoever has it: its line is shown, beside them, only to
-    somebody who holds that role and oversees as well."""
-    if not Topic.objects.offered().filter(is_sensitive=True).exists():
-        return False
+GAPS = {
+    "unheard": _("nobody has the role to answer students’ requests"),
+    "alone": _("nobody oversees sensitive requests: a late one reaches no second person"),
+}
+
+
+def gaps() -> list[str]:
+    """Where a request would reach nobody, by the names of `GAPS`: students can ask and nobody has the role to answer;
+    or a late sensitive one is seen, beside whoever has it, by nobody who holds that role and oversees as well."""
+    asked = set(Topic.objects.offered().values_list("is_sensitive", flat=True))
+    found = []
+    if asked and not casework.holders(HANDLE).exists():
+        found.append("unheard")
     overseeing = casework.holders(OVERSEE).values("pk")
-    return not casework.holders(HANDLE_SENSITIVE).filter(pk__in=overseeing).exists()
-
-
-def is_unheard() -> bool:
-    """Whether students can ask and nobody has the role to answer."""
-    return Topic.objects.offered().exists() and not casework.holders(HANDLE).exists()
+    if True in asked and not casework.holders(HANDLE_SENSITIVE).filter(pk__in=overseeing).exists():
+        found.append("alone")
+    return found
 
 
 def works_here(user: Any) -> bool:

@@ -56,13 +56,8 @@ def of(user: Any, now: datetime) -> dict[str, Any]:
         wishes = RoleWish.objects.exclude(asked_by=user).exclude(user=user).count()
         listed = f"{reverse('admin:accounts_user_changelist')}?works=wished"
         waiting = Waiting("roles", _("roles wait for a second administrator"), wishes, listed)
-        alone = _("nobody oversees sensitive requests: a late one reaches no second person")
-        unheard = _("nobody has the role to answer students’ requests")
         people = reverse("admin:accounts_user_changelist")
-        gaps = [
-            *([Waiting("support_unheard", unheard, 1, people)] if support.is_unheard() else []),
-            *([Waiting("support_alone", alone, 1, people)] if support.lacks_a_second_person() else []),
-        ]
+        gaps = [Waiting(f"support_{name}", str(support.GAPS[name]), 1, people) for name in support.gaps()]
         context["waiting"] = [*gaps, *context.get("waiting", []), waiting]
     waiting_for = context.get("waiting", [])
     context["busy"] = [each for each in waiting_for if each.count]
