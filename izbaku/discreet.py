@@ -1,7 +1,10 @@
-"""Log lines without the codes that stand in addresses: whoever reads a log must not be able to open a registration."""
+"""What is written beside the records tells nothing of people: log lines without the codes that stand in addresses,
+because whoever reads a log must not be able to open a registration; keys of the cache without network addresses."""
 
 import logging
 import re
+
+from django.utils.crypto import salted_hmac
 
 # Before these parts of a path, in each language, stands nothing secret; the part after them opens something.
 _BEFORE_A_CODE = (
@@ -27,3 +30,11 @@ class Discreet(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return without_codes(super().format(record))
+
+
+def cache_key(key: str, key_prefix: str, version: int) -> str:
+    """The key under which the shared cache keeps something. allauth's counters name networks: here a keyed hash does.
+
+    Always short enough for the cache in the database, whatever a stranger sends.
+    """
+    return f"{key_prefix}:{version}:{salted_hmac('izbaku.cache', key, algorithm='sha256').hexdigest()}"

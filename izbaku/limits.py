@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 
 from allauth.core.internal.ratelimit import get_ip
 from django.db import connection
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from izbaku.models import Knock
 
@@ -28,14 +28,15 @@ def is_too_often(
 ) -> bool:
     """Count this act; True once it came more than `most` times within the window.
 
-    Counted for `whose` (an address typed into a form), or else for the network. What is kept is a hash: it holds no
-    address. Exactly `most` pass, however many come at the same moment: the database compares and counts in one step.
+    Counted for `whose` (an address typed into a form), or else for the network. What is kept is a hash made with the
+    portal's key: nobody can try addresses on it. Exactly `most` pass, however many come at the same moment: the
+    database compares and counts in one step.
     """
     if most < 1:
         return True
     who = whose.strip().lower() or network(request)
     window = int(now.timestamp()) // seconds
-    key = hashlib.sha256(f"{act}:{who}:{window}".encode()).hexdigest()
+    key = salted_hmac("izbaku.knock", f"{act}:{who}:{window}", algorithm="sha256").hexdigest()
     until = datetime.fromtimestamp((window + 1) * seconds, UTC)
     _sweep(now)
     with connection.cursor() as cursor:

@@ -169,6 +169,7 @@ CACHES: dict[str, Any] = {
         "OPTIONS": {"MAX_ENTRIES": 100_000, "CULL_FREQUENCY": 10},  # by itself 300: a stranger could crowd limits out
     }
 }
+CACHES["default"]["KEY_FUNCTION"] = "izbaku.discreet.cache_key"
 
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"

@@ -131,7 +131,7 @@ def destroy_due(now: datetime) -> list[Line]:
 
 
 def sweep_cache(now: datetime) -> int:
-    """Counters of rate limits name network addresses; the database's cache drops expired ones only when it is full."""
+    """Counters of rate limits tell of people; the database's cache drops expired ones only when it is full."""
     if not isinstance(caches["default"], BaseDatabaseCache):
         return 0
     table = connection.ops.quote_name(caches["default"]._table)  # type: ignore[attr-defined]

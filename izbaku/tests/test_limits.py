@@ -1,5 +1,6 @@
 """Limits hold: against haste, against crowds, and against whoever has many addresses."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
@@ -33,6 +34,13 @@ def test_a_limit_still_holds_after_a_crowd():
         knock(whose=f"crowd{number}@example.org")
 
     assert not knock(whose="leyla@example.org")
+
+
+def test_nobody_can_try_addresses_on_what_the_counters_are_called():
+    assert "192.0.2.1" not in cache.make_key("allauth:rl:allauth.account:login:30/60/ip:ip:192.0.2.1")
+    knock("192.0.2.1")
+    by_anybody = hashlib.sha256(f"knocking:192.0.2.1:{int(NOON.timestamp()) // 60}".encode()).hexdigest()
+    assert not Knock.objects.filter(key=by_anybody).exists()
 
 
 def test_the_cache_forgets_nothing_because_of_a_crowd():
