@@ -100,6 +100,24 @@ class User(AbstractBaseUser, PermissionsMixin):
         return not self.lacks_second_factor and super().has_module_perms(app_label)
 
 
+class FormerAddress(models.Model):
+    """An address that its owner had confirmed and has changed: for a time, what stands under it is still theirs."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="former_addresses")
+    email = models.EmailField(_("e-mail address"))
+    given_up_at = models.DateTimeField(_("changed at"), default=timezone.now)
+
+    class Personal:
+        fields = ("email",)
+
+    class Meta:
+        verbose_name = _("former address")
+        verbose_name_plural = _("former addresses")
+
+    def __str__(self) -> str:
+        return f"{self.user_id}"
+
+
 class RoleWish(models.Model):
     """A guarded role that one administrator has asked for, and a second one has not given yet.
 

@@ -14,14 +14,21 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from izbaku.accounts import mails
-from izbaku.accounts.models import Speaker, User
+from izbaku.accounts.models import FormerAddress, Speaker, User
 from izbaku.holdings import Person, RecordClass, Room, Told, keep, register, rooms, told
 from izbaku.privacy import erasing
 
 
 def addresses(user: Any) -> Iterator[str]:
-    """Those it has confirmed: what somebody merely typed may be another's, whose data they would be shown."""
-    yield from EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    """Those it has confirmed: what somebody merely typed may be another's, whose data they would be shown.
+
+    Former ones, too, unless somebody else has an account with them now.
+    """
+    others = EmailAddress.objects.exclude(user=user).filter(email__iexact=OuterRef("email"))
+    accounts = User.objects.exclude(pk=user.pk).filter(email__iexact=OuterRef("email"))
+    former = FormerAddress.objects.filter(~Exists(others), ~Exists(accounts), user=user).values_list("email")
+    confirmed = EmailAddress.objects.filter(user=user, verified=True).values_list("email")
+    yield from (address for (address,) in confirmed.union(former))
 
 
 def held(person: Person) -> Iterable[Told]:
@@ -35,6 +42,8 @@ def held(person: Person) -> Iterable[Told]:
     for address in EmailAddress.objects.filter(user=user):
         labels = {"email": _("e-mail address"), "verified": _("confirmed"), "primary": _("main address")}
         yield told(address, *labels, title=_("e-mail address"), labels=labels)
+    for former in FormerAddress.objects.filter(user=user):
+        yield told(former, "email", "given_up_at")
     for session in UserSession.objects.filter(user=user):
         labels = {
             "created_at": _("signed in"),
@@ -67,7 +76,7 @@ register(
     Room(
         "account",
         _("Account"),
-        (User, Speaker, EmailAddress, UserSession, Authenticator),
+        (User, Speaker, EmailAddress, FormerAddress, UserSession, Authenticator),
         held=held,
         erase=erase,
         addresses=addresses,
@@ -102,6 +111,20 @@ keep(
         _("Accounts that were never confirmed"),
         due=lambda now, period: _unverified(now - period).count(),
         destroy=_destroy_unverified,
+    )
+)
+
+
+def _given_up(before: datetime) -> QuerySet[FormerAddress]:
+    return FormerAddress.objects.filter(given_up_at__lte=before)
+
+
+keep(
+    RecordClass(
+        "former_address",
+        _("Former addresses of accounts"),
+        due=lambda now, period: _given_up(now - period).count(),
+        destroy=lambda now, period: _given_up(now - period).delete()[0],
     )
 )
 

@@ -1,4 +1,4 @@
-"""Proving who one is: what a first proof of an address ends, and proving again before what cannot be taken back."""
+"""Proving who one is: what a proof of an address ends or leaves behind, and proving again before what is final."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from allauth.account.internal.flows.code_verification import AbstractCodeVerific
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.account.internal.stagekit import unstash_login
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_confirmed
+from allauth.account.signals import email_changed, email_confirmed
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from izbaku.accounts import staffing
-from izbaku.accounts.models import User
+from izbaku.accounts.models import FormerAddress, User
 from izbaku.privacy.models import NoticeShown
 
 FRESH = 300  # seconds for which a proof counts, as allauth counts the other ways
@@ -46,6 +46,13 @@ def cut_off_others(request: HttpRequest, email_address: EmailAddress, **_signal:
             user.name = ""  # who signed up with an address that was not theirs gave this name, too
             changed.append("name")
     user.save(update_fields=changed)
+
+
+@receiver(email_changed)
+def remember_former(user: User, from_email_address: EmailAddress | None, **_signal: Any) -> None:
+    """Whoever changes their address and then asks for everything, or erases it, means the old one, too."""
+    if from_email_address and from_email_address.verified:
+        FormerAddress.objects.create(user=user, email=from_email_address.email)
 
 
 def _signs_up(request: HttpRequest, user: User) -> bool:
