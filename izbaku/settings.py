@@ -264,6 +264,12 @@ MFA_ADAPTER = "izbaku.accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
+    "activate_totp": "izbaku.accounts.app_codes.Activate",
+    "authenticate": "izbaku.accounts.app_codes.Authenticate",
+    "reauthenticate": "izbaku.accounts.app_codes.Reauthenticate",
+    "add_webauthn": "izbaku.accounts.passkeys.Add",
+    "edit_webauthn": "izbaku.accounts.passkeys.Edit",
+    "authenticate_webauthn": "izbaku.accounts.passkeys.Authenticate",
     "login_webauthn": "izbaku.accounts.passkeys.Login",
     "reauthenticate_webauthn": "izbaku.accounts.passkeys.Reauthenticate",
 }

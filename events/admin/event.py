@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from events import pictures, telling
 from events.admin.acts import Acting, address
@@ -48,7 +48,7 @@ MOMENTS: Overrides = {models.DateTimeField: {"widget": MomentWidget}}
 class Shown:
     """A picture to look at beside the field that replaces it."""
 
-    @admin.display(description=gettext_lazy("now"))
+    @admin.display(description=pgettext_lazy("picture", "now"))
     def seen(self, row: Any) -> SafeString | str:
         if not row.picture:
             return "–"

@@ -108,6 +108,10 @@ class AccountAdapter(DefaultAccountAdapter):
         required: bool = super().is_reauthentication_required(app=app, **kwargs)
         return required
 
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """A password that is set is done with: back to the account, not to a form for the next one."""
+        return reverse("account_overview")
+
     def clean_email(self, email: str) -> str:
         """An address that no letter can reach is refused in the form, not in the outbox."""
         try:

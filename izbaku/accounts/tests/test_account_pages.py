@@ -1,13 +1,20 @@
 """The pages about oneself."""
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
 from django.urls import reverse
 from django.utils import translation
 
+from izbaku.accounts import staffing
 from izbaku.accounts.models import User
+from izbaku.privacy.tests.make import sign_in
 
 pytestmark = pytest.mark.django_db
+PASSWORD, SECRET = "right-horse-battery", "JBSWY3DPEHPK3PXP"
 PAGES = [
     "account_overview",
     "account_email",
@@ -83,9 +90,53 @@ def test_the_language_that_was_chosen_counts_where_an_address_names_none(client,
     assert client.get("/", headers={"accept-language": "en"}).headers["Location"] == "/az/"
 
 
-@pytest.mark.parametrize("credential", ['{"id": 1}', "1" * 5000, "[" * 5000, '{"id": "x", "response": 7}', "[]", "x"])
+NO_PASSKEYS = ['{"id": 1}', "1" * 5000, "[" * 5000, '{"id": "x", "response": 7}', "[]", "x"]
+
+
+@pytest.mark.parametrize("credential", NO_PASSKEYS)
 def test_an_answer_that_no_passkey_gives_is_refused(client, credential):
     assert client.post("/en/account/2fa/webauthn/login/", {"credential": credential}).status_code < 500
+
+
+@pytest.mark.parametrize("credential", NO_PASSKEYS)
+def test_so_it_is_as_a_second_step_and_where_passkeys_are_added(client, credential):
+    leyla = User.objects.create_user("leyla@example.org", PASSWORD)
+    staffing.know_address(leyla)
+    EmailAddress.objects.update(verified=True)
+    sign_in(client, leyla)
+    client.get("/en/account/2fa/webauthn/add/")
+    answer = client.post("/en/account/2fa/webauthn/add/", {"name": "Phone", "credential": credential})
+    assert (answer.status_code, leyla.authenticator_set.count()) == (200, 0)
+
+    TOTP.activate(leyla, SECRET)
+    client.logout()
+    client.post("/en/account/login/", {"login": "leyla@example.org", "password": PASSWORD})
+    client.get("/en/account/2fa/authenticate/")
+    assert client.post("/en/account/2fa/authenticate/", {"credential": credential}).status_code == 200
+    assert not client.get("/me").json()["signed_in"]
+
+
+def test_whoever_sets_a_password_is_back_at_the_account(client, leyla):
+    sign_in(client, leyla)
+    answer = client.post("/en/account/password/set/", {"password1": PASSWORD, "password2": PASSWORD})
+    assert answer.headers["Location"] == "/en/account/"
+
+
+def test_recovery_codes_say_what_they_are_for(client, leyla):
+    sign_in(client, leyla)
+    codes = RecoveryCodes.activate(leyla).get_unused_codes()
+    client.post("/en/account/password/set/", {"password1": PASSWORD, "password2": PASSWORD})
+    client.post("/en/account/reauthenticate/", {"password": PASSWORD})
+    page = client.get("/en/account/2fa/recovery-codes/").content.decode()
+    assert "signs you in once" in page
+    assert "&#10;".join(codes) in page
+
+
+def test_passkeys_are_listed_with_what_became_of_them(client, leyla):
+    Authenticator.objects.create(user=leyla, type="webauthn", data={"name": "Telefon", "credential": {}})
+    page = client.get("/az/hesab/2fa/webauthn/").content.decode()
+    assert "<b>Telefon</b>" in page
+    assert "Not used" not in page
 
 
 @pytest.mark.parametrize(
