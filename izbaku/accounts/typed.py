@@ -14,7 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from izbaku.privacy.forms import TOKEN_NAME
+
 SECRET = re.compile(r"csrf|password|code|token|secret|key|credential", re.IGNORECASE)
+CARRIED = re.compile(rf"({TOKEN_NAME}|next)$|_|initial-")  # by the form itself, its buttons too: nobody typed it
 WORTH = 20  # characters: what is shorter, and one word, is quickly typed again
 LOST = 403
 
@@ -27,7 +30,7 @@ def of(request: HttpRequest) -> list[str]:
     values = (
         value.strip()
         for name, sent in request.POST.lists()
-        if not SECRET.search(name)
+        if not SECRET.search(name) and not CARRIED.match(name)
         for value in sent
         if isinstance(value, str)
     )

@@ -1,5 +1,7 @@
 """Stories of forms that came too late: what was typed is shown once more, to whoever typed it."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -26,7 +28,8 @@ def test_a_session_that_ended_mid_form_gives_the_text_back_with_the_way_to_sign_
 
 
 def test_so_it_is_in_the_admin_site(client):
-    answer = client.post("/admin/events/venue/add/", {"name": "Ahmed Adnan Saygun Sanat Merkezi", "slug": "x"}, **OURS)
+    form = {"name": "Ahmed Adnan Saygun Sanat Merkezi", "slug": "x", "_save": "Kaydet ve sürdür"}
+    answer = client.post("/admin/events/venue/add/", form | {"initial-at": "2026-11-25 20:09"}, **OURS)
     assert texts(answer) == ["Ahmed Adnan Saygun Sanat Merkezi"]
 
 
@@ -44,6 +47,15 @@ def test_neither_secrets_nor_words_of_another_site_are_shown(client):
         answer = client.post("/en/account/my-data/ask/", form, **({"HTTP_ORIGIN": origin} if origin else {}))
         assert answer.status_code == 302
         assert "harada" not in answer.content.decode()
+
+
+def test_what_the_form_carries_by_itself_is_nobodys_text(client):
+    page = Client()
+    page.force_login(User.objects.create_user("ada@example.org"), BACKEND)
+    notice = re.search(r'name="notice" value="([^"]+)"', page.get("/en/account/my-data/ask/").content.decode())
+    assert notice
+    form = {"text": LONG, "notice": notice[1], "next": "/en/account/my-data/"}
+    assert texts(client.post("/en/account/my-data/ask/", form, **OURS)) == [LONG]
 
 
 def test_a_form_with_nothing_to_lose_goes_straight_to_signing_in(client):
