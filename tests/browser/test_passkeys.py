@@ -40,7 +40,7 @@ def test_somebody_adds_a_passkey_signs_in_with_it_alone_and_takes_it_away(page: 
     sign_in(page, leyla.email)
     page.goto("/en/account/2fa/webauthn/add/")
     assert complaints(page) == []
-    page.get_by_label("Name").fill("Phone")
+    page.get_by_label("What you call it").fill("Phone")
     page.get_by_label("Passwordless").check()
     page.get_by_role("button", name="Add").click()
     page.wait_for_url("**/recovery-codes/")
@@ -69,7 +69,7 @@ def test_a_key_that_the_portal_does_not_know_opens_nothing(page: Page, authentic
     leyla.emailaddress_set.update(verified=True)  # type: ignore[attr-defined]
     sign_in(page, leyla.email)
     page.goto("/en/account/2fa/webauthn/add/")
-    page.get_by_label("Name").fill("Phone")
+    page.get_by_label("What you call it").fill("Phone")
     page.get_by_label("Passwordless").check()
     page.get_by_role("button", name="Add").click()
     page.wait_for_url("**/recovery-codes/")
