@@ -114,7 +114,7 @@ def test_nothing_passes_to_somebody_who_cannot_work_here(admins):
         staffing.let_go(third, heir=visitor, by=admins[0])
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_administrators_who_let_each_other_go_do_not_both_succeed():
     three = [make_staff(f"admin{number}@example.org", "administrator") for number in (1, 2, 3)]
     together = Barrier(2)
