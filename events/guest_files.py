@@ -17,7 +17,7 @@ from xml.etree.ElementTree import ParseError
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from izbaku import uploads
 from izbaku.text import name as one_line
@@ -29,7 +29,7 @@ HEAD_WITHIN = 15  # lines: above the headings often stands a title
 # What a column is called by those who send lists, folded. The first is what our own file calls it.
 HEADINGS: dict[str, tuple[str, ...]] = {
     "salutation": ("hitap", "muraciet", "muraciet formasi", "salutation"),
-    "title": ("unvan", "unvani", "titul", "elmi derece", "title"),
+    "title": ("unvan", "unvani", "titul", "elmi derece", "title", "baslik", "basliq"),
     "name": ("ad soyad", "adi soyadi", "ad soyadi", "adi ve soyadi", "ad ve soyad", "isim soyisim", "ad", "adi", "isim",
              "soyad ad", "name", "full name", "first name", "given name"),
     "surname": ("soyad", "soyadi", "soyisim", "soy ad", "surname", "last name", "family name"),
@@ -47,7 +47,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 LABELS = {
     "salutation": gettext_lazy("salutation"),
-    "title": gettext_lazy("title"),
+    "title": pgettext_lazy("person", "title"),
     "name": gettext_lazy("name"),
     "surname": gettext_lazy("surname"),
     "office": gettext_lazy("office"),

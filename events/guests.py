@@ -113,7 +113,9 @@ class Guest(models.Model):
         blank=True,
         help_text=_("Sayın, Hörmətli, Dear Mr …; empty: as the language has it."),
     )
-    title = models.CharField(_("title"), max_length=60, blank=True, help_text=_("Prof. Dr., H.E. …"))
+    title = models.CharField(
+        pgettext_lazy("person", "title"), max_length=60, blank=True, help_text=_("Prof. Dr., H.E. …")
+    )
     name = models.CharField(_("name"), max_length=120)
     office = models.CharField(_("office"), max_length=200, blank=True)
     organisation = models.CharField(_("organisation"), max_length=200, blank=True)

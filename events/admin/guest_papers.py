@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from events import cards
@@ -194,7 +194,7 @@ def _workbook(event: Event, rows: list[Invitation]) -> bytes:
         [
             str(heading)
             for heading in (
-                _("order of protocol"), _("title"), _("name"), _("office"), _("organisation"), _("e-mail address"),
+                _("order of protocol"), pgettext("person", "title"), _("name"), _("office"), _("organisation"), _("e-mail address"),
                 _("telephone"), _("language"), _("state"), _("companions"), _("who comes instead"),
                 _("needs"), _("food"),
                 _("what the guest wrote"), _("seat"), _("number of the official letter"), _("answered"), _("how"),

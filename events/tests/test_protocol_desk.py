@@ -11,8 +11,9 @@ import time_machine
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import translation
 
-from events import guest_imports, invitations
+from events import guest_files, guest_imports, invitations
 from events.admin import guest_papers
 from events.guests import Guest, GuestImport, Invitation, Quota
 from events.models import Event
@@ -149,6 +150,17 @@ def test_the_empty_file_with_the_headings_is_understood(desk):
     row = ["Ada" if "name" in heading else "" for heading in head.split(",")]
     sent(desk, f"{head}\n{','.join(row)}\n".encode())
     assert fates() == {"add": 1}
+
+
+@pytest.mark.parametrize("language", ["tr", "az", "en"])
+def test_our_own_file_is_read_whole_in_each_language(language):
+    with translation.override(language):
+        table = guest_files.read(io.BytesIO((guest_imports.own_file(";") + "x;Dr.;Ada" + ";" * 7).encode()))
+
+    assert table.unknown == []
+    assert set(table.fields) == set(guest_files.LABELS) - {"surname"}
+    assert table.lines[0].values["title"] == "Dr."
+    assert table.fields["title"] == {"tr": "unvan", "az": "titul", "en": "title"}[language]
 
 
 def test_a_file_is_gone_after_two_days(desk):
