@@ -194,8 +194,8 @@ def _workbook(event: Event, rows: list[Invitation]) -> bytes:
         [
             str(heading)
             for heading in (
-                _("order of protocol"), pgettext("person", "title"), _("name"), _("office"), _("organisation"), _("e-mail address"),
-                _("telephone"), _("language"), _("state"), _("companions"), _("who comes instead"),
+                _("order of protocol"), pgettext("person", "title"), _("name"), _("office"), _("organisation"),
+                _("e-mail address"), _("telephone"), _("language"), _("state"), _("companions"), _("who comes instead"),
                 _("needs"), _("food"),
                 _("what the guest wrote"), _("seat"), _("number of the official letter"), _("answered"), _("how"),
                 _("who said so"),
