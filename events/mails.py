@@ -30,6 +30,7 @@ LETTER_OF = {
     Registration.State.CANCELLED: "registration_cancelled",
 }
 AGAIN_AT_MOST_EVERY = timedelta(hours=1)
+ONE_TRY = timedelta(minutes=1)  # a double click, two tabs: whoever sends the form twice asks once
 REMINDER, GUEST_REMINDER = "event_reminder", "invitation_reminder"
 PIECE = 2000  # registrations read at once
 
@@ -46,7 +47,9 @@ def unwritten() -> RegistrationQuerySet:
 
 
 def again(registration: Registration, *, now: datetime) -> Message | None:
-    """Say the same once more, because somebody asked again; at most once an hour."""
+    """Say the same once more, because somebody asked again; at most once an hour, and not to a double click."""
+    if now < registration.state_at + ONE_TRY:
+        return None
     hour = int(now.timestamp() // AGAIN_AT_MOST_EVERY.total_seconds())
     return _put(registration, f"again:{registration.pk}:{registration.version}:{hour}", now)
 

@@ -144,6 +144,8 @@ def deliverable(address: str) -> str:
     address = address.strip()
     validate_email(address)
     local, _at, domain = address.rpartition("@")
+    if domain.startswith("["):  # a machine by its number: our own relay, or one of its neighbours
+        raise ValidationError("This is a machine, no domain.", code="invalid")
     try:
         recipient = f"{local}@{domain.encode('idna').decode()}"
     except UnicodeError as error:

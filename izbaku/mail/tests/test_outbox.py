@@ -421,7 +421,9 @@ def test_a_dead_bell_breaks_no_form(post, monkeypatch):
     assert write() is not None
 
 
-@pytest.mark.parametrize("address", ["", "ada", "ada@", "a b@example.org", "ada@example.org\nBcc: x@example.org"])
+@pytest.mark.parametrize(
+    "address", ["", "ada", "ada@", "a b@example.org", "ada@example.org\nBcc: x@example.org", "a@[127.0.0.1]"]
+)
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(ValidationError):
         write(to=address)
