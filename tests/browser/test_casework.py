@@ -181,6 +181,7 @@ def test_the_desks_pages_of_requests_break_no_rule_and_never_scroll_sideways(dev
     for name, address in (
         ("queue", QUEUE),
         ("case", f"{own}/change/"),
+        ("file", f"{own}/do/file/"),
         ("answer", f"{own}/do/answer/"),
     ):
         answer = page.goto(address)
@@ -195,5 +196,13 @@ def test_the_desks_pages_of_requests_break_no_rule_and_never_scroll_sideways(dev
     found += complaints(page)
     fits(page)
     shot(page, f"desk-preview-{width}-{scheme}")
+    page.goto(QUEUE)
+    page.locator(".action-select").first.check()
+    page.select_option("[name=action]", "give_several")
+    page.locator(".actions button").click()
+    expect(page.locator("[name=to]")).to_be_visible()
+    found += complaints(page)
+    fits(page)
+    shot(page, f"desk-several-{width}-{scheme}")
 
     assert found == []
