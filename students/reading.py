@@ -25,7 +25,7 @@ def told(topic: Topic | None, values: dict[str, Any], given: dict[str, str], lan
     lines = [(str(Case._meta.get_field(name).verbose_name), _words(name, values.get(name))) for name in SHOWN]  # type: ignore[union-attr]
     questions = guidance.questions_of(topic) if topic else []
     answers = [
-        (question.text, _answer(question, given[question.key], language))
+        (question.text, answer_in_words(question, given[question.key], language))
         for question in questions
         if question.key in given
     ]
@@ -45,7 +45,8 @@ def _words(name: str, value: Any) -> str:
     return str(value) if value else ""
 
 
-def _answer(question: TopicQuestion, value: str, language: str) -> str:
+def answer_in_words(question: TopicQuestion, value: str, language: str) -> str:
+    """What was stored, as somebody who reads this language says it."""
     if question.kind == TopicQuestion.Kind.DATE:
         try:
             return times.day(date.fromisoformat(value), language, weekday=False)

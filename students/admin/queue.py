@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 
 from izbaku import attachments, times
 from izbaku.privacy import reads
-from students import referrals, work
+from students import reading, referrals, work
 from students.admin import forms
 from students.admin.acts import ACTS, Act, acts_for
 from students.admin.several import Several
@@ -362,8 +362,9 @@ def _answers(case: Case) -> list[tuple[str, str]]:
     """The topic's questions with what was answered, in the words of the page's reader."""
     given = case.given
     asked = {question.key: question for question in TopicQuestion.objects.filter(topic=case.topic_id)}
+    language = get_language() or "tr"
     return [
-        (asked[key].text if key in asked else key, asked[key].in_words(value) if key in asked else value)
+        (asked[key].text, reading.answer_in_words(asked[key], value, language)) if key in asked else (key, value)
         for key, value in given.items()
     ]
 

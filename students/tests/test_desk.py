@@ -21,6 +21,7 @@ from izbaku.privacy.models import Reading
 from students import casework, closing, referrals
 from students.models import HANDLE, HANDLE_SENSITIVE, OVERSEE, Case, CaseFile
 from students.tests.make import NOW, make_case, make_student, make_topic, make_worker
+from students.tests.test_guidance import make_question
 from students.topics import Helpline
 from students.working import CannedText
 
@@ -368,6 +369,19 @@ def test_what_the_student_has_not_agreed_to_is_shown_to_nobody_as_passed_on():
     assert case.student.email not in shown
     referrals.revoke(referral, by=case.student, now=timezone.now())
     assert "+90 555" not in client.post(address).content.decode()
+
+
+def test_a_date_that_a_student_entered_is_written_as_the_reader_writes_it():
+    me, topic = worker(), make_topic()
+    make_question(topic, "expiry", kind="date")
+    case = make_case(topic=topic)
+    case.given = {"expiry": "2026-12-10"}
+    case.save()
+
+    html = proven(me).get(page(case)).content.decode()
+
+    assert "10 December 2026" in html
+    assert "2026-12-10" not in html
 
 
 def test_the_page_tells_conversation_notes_and_acts_in_their_order():
