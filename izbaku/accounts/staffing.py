@@ -40,6 +40,11 @@ def role_names() -> dict[str, tuple[Any, Any]]:
     return _role_names
 
 
+def role_name(group: Group) -> Any:
+    """As people read it; the group's own name is a key."""
+    return _role_names.get(group.name, (group.name,))[0]
+
+
 def guard_roles(names: Iterable[str]) -> None:
     """The desk's table says which roles take two administrators."""
     _guarded.update(names)

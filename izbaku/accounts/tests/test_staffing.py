@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import connections
-from django.utils import translation
+from django.utils import timezone, translation
 
 from izbaku.accounts import staffing
 from izbaku.accounts.models import Organisation, Speaker, User
@@ -266,3 +266,13 @@ def test_an_address_that_somebody_has_signed_in_with_is_theirs_to_change(client,
     client.post(page, posted(officer, "door", email="mine@example.org"))
     officer.refresh_from_db()
     assert officer.email == "typo-mended@example.org"
+
+
+def test_the_history_of_a_person_says_which_roles_came_and_went(client, admins):
+    colleague = make_staff("aysel@example.org", "door")
+    staffing.set_roles(colleague, ["secretariat"], by=admins[0], now=timezone.now())
+    client.force_login(admins[1], BACKEND)
+    page = client.get(f"/admin/accounts/user/{colleague.pk}/history/").content.decode()
+    with translation.override(admins[1].language):
+        said = [staffing.role_name(Group.objects.get(name=role)) for role in ("secretariat", "door")]
+        assert [str(name) in page for name in said] == [True, True]
