@@ -127,10 +127,14 @@ def calendar(mailing: Mailing, one: Invitation, language: str) -> CalendarPart |
 
 
 def refusal(mailing: Mailing, now: datetime) -> str:
-    """Why it must not go: what the event says, or a text that would leave a gap where the deadline stands."""
+    """Why it must not go: what the event says; a writer who has lost the right to its guests (it would reach nobody,
+    and say that it is finished); or a text that would leave a gap where the deadline stands."""
     event = _event(mailing)
     if found := refusal_of(event, now):
         return found
+    writer = mailing.composer
+    if writer is None or not Invitation.objects.visible_to(writer).filter(event=event).exists():
+        return _("Whoever wrote this round may not write to these guests any more: call it back, and begin another.")
     if event is None or moments.begins(event) is not None:
         return ""
     names_a_day = any("deadline" in composing.places(text.body) for text in mailing.texts.all())

@@ -18,8 +18,10 @@ from events.guests import Invitation
 from events.tests.guests import BY, invited, make_gala, make_guest, officer
 from events.tests.test_registration import NOW
 from events.tests.test_registration_pages import text_of
+from izbaku.accounts.models import User
 from izbaku.mail import expanding, kinds, mailings
 from izbaku.mail.models import Message
+from izbaku.mail.rounds import Mailing
 from izbaku.privacy.models import Notice
 
 pytestmark = pytest.mark.django_db
@@ -224,6 +226,27 @@ def test_a_round_to_an_event_that_was_called_off_is_refused():
     publishing.call_off(event, now=NOW)
     with pytest.raises(Exception, match="called off"):
         mailings.hold(mailing, by=officer(), now=NOW)
+
+
+@pytest.mark.parametrize("leaves", [{"is_active": False}, {"is_superuser": False}])
+def test_a_round_whose_writer_left_stops_and_says_so(leaves):
+    """Disabled, or without the right, before it starts: it must not finish as if it had been sent."""
+    event = make_gala()
+    invited(event, make_guest("Ada"), make_guest("Ben"))
+    by = officer()
+    mailing = mailings.draft("invitation", about=event.pk, name="Davet", by=by, now=NOW)
+    tomorrow = NOW + timedelta(days=1)
+    mailings.write(mailing, {}, by=by, now=NOW, starts_at=tomorrow)
+    mailings.test(mailing, by=by, now=NOW)
+    mailings.hold(mailing, by=by, now=NOW)
+    mailings.approve(mailing, by=by, now=NOW, version=mailing.version, readers=2)
+    User.objects.filter(pk=by.pk).update(**leaves)
+
+    mailings.advance(tomorrow)
+
+    mailing = Mailing.objects.get(pk=mailing.pk)
+    assert (mailing.state, mailing.letters.count()) == ("paused", 0)
+    assert "may not write to these guests any more" in mailing.steps.last().why
 
 
 # --- Links ------------------------------------------------------------------------------------------------
