@@ -14,7 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone, translation
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from izbaku import kept
 from izbaku.accounts.models import User
@@ -294,6 +294,60 @@ def act(desk: Page, proposal: Proposal, name: str, button: str, *, why: str = ""
         desk.locator("[name=why]").fill(why)
     desk.get_by_role("button", name=button, exact=True).click()
     expect(desk.locator(".messagelist .success")).to_be_visible()
+
+
+def test_what_is_typed_is_saved_by_itself_and_two_windows_lose_nothing(izmir: Page):
+    izmir.goto(at("begin"))
+    press(izmir)
+    izmir.fill("[name=title]", "Yarım kal")
+    expect(izmir.locator(".saved")).to_contain_text("Kaydedildi")
+    proposal = Proposal.objects.get()
+    assert proposal.versions.get().content["title_tr"] == "Yarım kal"  # nothing was pressed
+    other = izmir.context.new_page()
+    other.goto(izmir.url)
+    expect(other.locator("[name=title]")).to_have_value("Yarım kal")
+
+    # The first window writes on; the second one, made before that, is told and loses nothing.
+    izmir.fill("[name=title]", "Yarım kalan")
+    expect(izmir.locator("[name=revision]")).to_have_value("2")
+    other.fill("[name=title]", "Öbür pencere")
+    expect(other.locator(".saved")).to_contain_text("başka bir pencerede")
+    assert proposal.versions.get().content["title_tr"] == "Yarım kalan"
+    press(other)
+    expect(other.locator("main")).to_contain_text("Yarım kalan")
+    expect(other.locator("[name=title]")).to_have_value("Öbür pencere")
+
+    # A button that is pressed while a save is on its way waits for it: one's own words are no other window's.
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        """The portal has saved it; its answer is still on the way."""
+        if route.request.resource_type == "fetch":
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    izmir.route("**/*", hold)
+    izmir.fill("[name=title]", "Yarım kalan iş")
+    izmir.wait_for_timeout(1500)
+    izmir.fill("[name=title]", "Yarım kalan işler")
+    press(izmir)
+    route, late = held.pop()
+    route.fulfill(response=late)
+    izmir.wait_for_selector("[name=why]")
+    izmir.unroute("**/*")
+    assert proposal.versions.get().content["title_tr"] == "Yarım kalan işler"
+    izmir.go_back()
+
+    # Without a line to the portal it says so, and the button tries again.
+    izmir.route("**/*", lambda route: route.abort())
+    izmir.fill("[name=summary]", "Bağlantı yok.")
+    expect(izmir.locator(".saved")).to_contain_text("Kaydedilmedi")
+    expect(izmir.locator("[name=summary]")).to_have_value("Bağlantı yok.")
+    izmir.unroute("**/*")
+    izmir.fill("[name=summary]", "Bağlantı yine var.")
+    expect(izmir.locator(".saved")).to_contain_text("Kaydedildi")
+    assert proposal.versions.get().content["summary_tr"] == "Bağlantı yine var."
 
 
 @pytest.fixture
