@@ -107,6 +107,7 @@ def own(request: HttpRequest, proposal: Proposal) -> HttpResponse:
     """Where it stands, what is expected next, and what can be done."""
     author = proposal.authors.filter(user=request.user).first() if request.user.is_authenticated else None
     told = proposal.steps.filter(after=proposal.state).last() if proposal.state in ANSWERED else None
+    sent = proposal.versions.filter(number=proposal.version).first()
     may = {move.name for move in Proposal.MOVES.open_to(proposal, by=request.user)} if author else set()
     context = _context(proposal, "") | {
         "author": author,
@@ -116,6 +117,7 @@ def own(request: HttpRequest, proposal: Proposal) -> HttpResponse:
         "expected": register.expected_next(proposal),
         "may_withdraw": "withdraw" in may,
         "versions": list(proposal.versions.filter(submitted_at__isnull=False)),
+        "said": forms.said(forms.check(sent.content)) if sent and proposal.version else [],
         "is_draft": proposal.state == State.DRAFT,
     }
     return render(request, "proposals/own.html", context)
@@ -273,9 +275,9 @@ def send(request: HttpRequest, proposal: Proposal) -> HttpResponse:
             else:
                 messages.success(request, _("Received. A letter confirms it."))
                 return redirect("proposals:own", code=proposal.code)
-    said = [(step.title, [(field.label, forms.told(field)) for field in step if field.value()]) for step in checked]
     context = _context(proposal, "send") | {
-        "form": form, "problems": problems, "said": said, "closed": submission.why_closed(proposal, content, now),
+        "form": form, "problems": problems, "said": forms.said(checked),
+        "closed": submission.why_closed(proposal, content, now),
     }  # fmt: skip
     return render(request, "proposals/send.html", context)
 

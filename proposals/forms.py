@@ -281,7 +281,9 @@ class PartnerForm(EmailForm):
 
 
 class FileForm(forms.Form):
-    file = UploadField(label=_("File"), help_text=_("PDF, Word, Excel, PowerPoint, JPEG or PNG, at most 15 MB."))
+    file = UploadField(
+        label=_("File"), help_text=_("PDF, picture, or Word, Excel or OpenDocument text without macros; at most 15 MB.")
+    )
 
 
 class SubmitForm(WithNotice, WithConsents):
@@ -335,6 +337,11 @@ def told(field: forms.BoundField) -> str:
     value = str(field.value())
     choices = getattr(field.field, "choices", ())
     return next((str(label) for key, label in choices if str(key) == value), value)
+
+
+def said(steps: Iterable[StepForm]) -> list[tuple[Any, list[tuple[str, str]]]]:
+    """(step, (label, what was typed) pairs) of all that was filled in."""
+    return [(step.title, [(str(field.label), told(field)) for field in step if field.value()]) for step in steps]
 
 
 def label_of(key: str) -> str:

@@ -79,6 +79,18 @@ def test_a_key_that_a_hand_has_typed_is_no_error_of_ours(client, key):
     assert client.post(page("files", proposal.code), {"remove": key}).status_code == 404
 
 
+def test_an_author_reads_again_what_was_sent(client):
+    user = person()
+    proposal = draft(user)
+    client.force_login(user)
+    assert "What you have sent" not in client.get(page("own", proposal.code)).content.decode()
+
+    submission.submit(proposal, by=user, now=NOW)
+
+    own = client.get(page("own", proposal.code)).content.decode()
+    assert [text for text in ("What you have sent", CONTENT["why_tr"], CONTENT["what_tr"]) if text not in own] == []
+
+
 # --- Leaving ------------------------------------------------------------------------------------------------
 
 
