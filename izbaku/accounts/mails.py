@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from izbaku import times
 from izbaku.accounts.models import User
 from izbaku.mail import outbox
 from izbaku.mail.kinds import Kind, Letter, WhenUncertain, register
@@ -44,11 +45,12 @@ def _is_still_unused(message: Message, now: datetime) -> bool:
 
 
 def _ends(message: Message) -> Letter:
+    on = datetime.fromisoformat(message.payload["on"])
     with translation.override(message.language):
         context = {
             "address": settings.SITE_ADDRESS + reverse("account_login"),
             "site_name": settings.SITE_NAME,
-            "on": datetime.fromisoformat(message.payload["on"]),
+            "day": times.day(times.today(on), message.language, weekday=False),
         }
         subject = render_to_string("account/email/account_ends_subject.txt", context)
         return Letter(subject.strip(), render_to_string("account/email/account_ends_message.txt", context).strip())

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.utils import translation
 
+from izbaku import times
 from izbaku.accounts.models import User
 from izbaku.accounts.personal import NOTICE
 from izbaku.mail import kinds
@@ -78,7 +78,6 @@ def test_the_letter_names_the_day_and_the_way_to_keep_the_account(leyla, end, la
     night(end)
     letter = letters()[0]
     built = kinds.get(letter.kind).build(letter)
-    with translation.override(language):
-        assert str((end + NOTICE).year) in built.text
+    assert times.day((end + NOTICE).date(), language, weekday=False) in built.text
     assert f"/{language}/" in built.text
     assert "Leyla" not in built.subject
