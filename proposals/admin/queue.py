@@ -24,7 +24,7 @@ from proposals import differing, guards, inviting, register, review, work
 from proposals.admin.acts import Acting
 from proposals.admin.forms import DeclareForm, ReviewForm, WriterForm
 from proposals.admin.pages import tell
-from proposals.models import LANGUAGES, Proposal, ProposalFile
+from proposals.models import LANGUAGES, Proposal, ProposalFile, ProposalStep
 from proposals.presentation import budget
 from proposals.states import State
 
@@ -171,10 +171,7 @@ class ProposalAdmin(Acting, FoldedSearch):
             refused=refused,
             declarations=list(proposal.declarations.select_related("user")),
             lifts=review.may_lift(proposal, user),  # type: ignore[arg-type]
-            steps=[
-                (step, step.label, times.moment(step.at, "izmir", language))
-                for step in proposal.steps.select_related("by")
-            ],
+            steps=[(step, step.label, _when(step, language)) for step in proposal.steps.select_related("by")],
             decision=decision,
             acts=self.acts_for(request, proposal),
             writers=[one.email for one in proposal.authors.filter(left_at=None)] if contact else [],
@@ -375,6 +372,13 @@ class ProposalAdmin(Acting, FoldedSearch):
         """As much of the day as is known: what was reported may have a month alone."""
         steps = list(one.steps.all())
         return (register.when(steps[-1], get_language() or "tr") if steps else "") or "–"
+
+
+def _when(step: ProposalStep, language: str) -> str:
+    """To the minute where the portal was there; of what was reported as much of the day as was published."""
+    if step.precision == times.Precision.TIME:
+        return times.moment(step.at, "izmir", language)
+    return register.when(step, language)
 
 
 def _public_address(proposal: Proposal) -> str:

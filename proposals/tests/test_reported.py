@@ -1,5 +1,6 @@
 """The eight of 2026 go on: the staff open them, have them written, and record what the municipality answers."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -43,8 +44,13 @@ def test_the_staff_open_each_of_them():
     office = client_of(make_office())
 
     pages = [reverse("admin:proposals_proposal_change", args=[one.pk]) for one in Proposal.objects.all()]
+    answers = [office.get(page) for page in pages]
 
-    assert [office.get(page).status_code for page in pages] == [200] * 8
+    assert [answer.status_code for answer in answers] == [200] * 8
+    # Of the day no more is said than was published: a month, and nobody's hour.
+    words = re.sub(r"\s+", " ", "".join(answer.content.decode().partition('id="steps"')[2] for answer in answers))
+    assert "January 2026" in words
+    assert "15:00" not in words
 
 
 def asked(slug: str, office: User) -> tuple[Proposal, User]:
