@@ -11,10 +11,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -118,7 +120,10 @@ class Several(admin.ModelAdmin):  # type: ignore[type-arg]
         """The lines that the list shows, as CSV: what a line tells, and no name or word of a student."""
         if EXPORT not in rights_of(request.user):
             raise PermissionDenied
-        rows = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            rows = self.get_changelist_instance(request).get_queryset(request)
+        except (IncorrectLookupParameters, ValueError):  # an address written by hand: the list itself starts anew
+            return HttpResponseRedirect(reverse("admin:students_case_changelist"))
         tagged = Prefetch("tagged", CaseTag.objects.select_related("tag"))
         cases = list(rows.select_related("student").prefetch_related(tagged))
         told = [case for case in cases if is_told(case, request.user)]

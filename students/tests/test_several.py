@@ -242,3 +242,10 @@ def test_the_students_own_file_is_not_the_staffs_to_take_away():
     proven(me).post(do, {"file": theirs.pk})
 
     assert CaseFile.objects.filter(pk=theirs.pk).exists()
+
+
+@pytest.mark.parametrize("query", ["p=abc", "p=9999", "created_at__gte=x", "priority__exact=x", "waits=none", "o=9.9"])
+def test_a_filter_that_is_none_breaks_no_file(query):
+    make_case()
+
+    assert proven(worker(HANDLE, OVERSEE, EXPORT)).get(f"{EXPORTED}?{query}").status_code in (200, 302, 400)
