@@ -18,8 +18,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
+from kombu.pools import producers
 
-from izbaku.celery import app
+from izbaku.celery import RINGING, app
 from izbaku.mail import kinds
 from izbaku.mail.models import Message, Pulse, Suppression
 from izbaku.mail.rounds import Mailing
@@ -169,7 +170,8 @@ def ring(task: str = "mail.pump") -> None:
     if time.monotonic() < _bell.silent_until:
         return
     try:
-        app.send_task(task, expires=30, retry=False)
+        with producers[_line].acquire(block=True, timeout=1) as producer:
+            app.send_task(task, expires=30, retry=False, producer=producer)
     except Exception as error:  # noqa: BLE001  (every broker has errors of its own)
         _bell.silent_until = time.monotonic() + 30
         logger.warning("The bell could not be rung: %s.", type(error).__name__)
@@ -184,6 +186,7 @@ class _Bell:
 
 
 _bell = _Bell()
+_line = app.connection_for_write(transport_options=RINGING)  # in a hurry; workers' lines have more patience
 
 
 # --- A person's word: each act takes a set of letters, touches those it fits, and returns how many -----------

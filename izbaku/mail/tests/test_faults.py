@@ -1,5 +1,9 @@
 """What servers and machines do to a letter, step by step."""
 
+import os
+import socket
+import subprocess
+import sys
 import time
 from datetime import timedelta
 
@@ -322,6 +326,34 @@ def test_bells_that_fail_are_counted(monkeypatch):
     monkeypatch.setattr(outbox._bell, "silent_until", float("-inf"))
     write()
     assert Pulse.objects.get(name=Pulse.BELL_FAILED).number == 1
+
+
+RINGS = """
+import time, django
+django.setup()
+from izbaku.mail import outbox
+begun = time.monotonic()
+outbox.ring()
+print(time.monotonic() - begun, outbox._bell.silent_until > begun)
+"""
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_a_broker_that_is_dead_or_frozen_holds_a_form_up_for_less_than_a_second(is_frozen, tmp_path):
+    """Another process, whose broker is a Redis that refuses, or that takes the call and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=8) as mute:
+        port = mute.getsockname()[1]
+        if not is_frozen:
+            mute.close()
+        address = {"REDIS_URL": f"redis://127.0.0.1:{port}/0", "DATABASE_URL": f"sqlite:///{tmp_path}/empty"}
+        place = {"DJANGO_SETTINGS_MODULE": "izbaku.settings", "PORTAL_VAR": str(tmp_path)}
+        rung = subprocess.run(
+            [sys.executable, "-c", RINGS], env=os.environ | address | place, capture_output=True, check=True, text=True
+        )
+
+    seconds, has_failed = rung.stdout.split()
+    assert has_failed == "True"
+    assert float(seconds) < 1
 
 
 def test_an_address_that_is_suppressed_amid_a_batch_gets_nothing_more(settings, clock, monkeypatch):
