@@ -8,6 +8,7 @@ from django.utils import timezone
 from events import work
 from events.tests.desk import staff
 from events.tests.make import make_event
+from izbaku import freshness
 from izbaku.mail.rounds import MailingRule
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +38,8 @@ def test_what_is_past_and_announced_is_one_click_from_being_confirmed():
     assert f"/admin/events/event/acts/confirm/?event={event.pk}" in page
 
 
-def test_the_desk_asks_a_constant_number_of_questions(django_assert_max_num_queries):
+def test_the_desk_asks_a_constant_number_of_questions(django_assert_max_num_queries, monkeypatch):
+    monkeypatch.setattr(freshness, "BELIEVED_FOR", 3600.0)  # a slow machine must not count what is read anew
     client = staff()
     client.get("/admin/")  # what a process remembers from its first page on
     asked = []
@@ -45,7 +47,7 @@ def test_the_desk_asks_a_constant_number_of_questions(django_assert_max_num_quer
         for number in numbers:
             make_event(f"past-{number}")
             make_event(f"coming-{number}", starts_at=timezone.now() + timedelta(days=number + 1))
-        client.get("/admin/")  # what is remembered for a second is asked for here, in both rounds
+        client.get("/admin/")  # what is remembered is asked for here, in both rounds
         with django_assert_max_num_queries(21) as questions:
             client.get("/admin/")
         asked.append(len(questions))
