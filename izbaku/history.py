@@ -107,8 +107,9 @@ class Step(models.Model):
 
 
 @transaction.atomic
-def move(row: Any, name: str, *, by: Any, why: str = "", now: datetime) -> Any:
+def move(row: Any, name: str, *, by: Any, why: str = "", now: datetime, **kept: Any) -> Any:
     """Make a move and keep it in the row's `steps`; returns the step. `row` is brought up to date.
+    `kept` is what else steps of this room keep.
 
     The row is locked and its state read again: of two people deciding at once the second is told. Raises
     ValidationError (code `moved` when the state has changed meanwhile or does not allow it, `reason` when none was
@@ -132,7 +133,7 @@ def move(row: Any, name: str, *, by: Any, why: str = "", now: datetime) -> Any:
     line.guard(row)
     before, row.state = row.state, str(line.target)
     row.save(update_fields=["state"])
-    step = row.steps.create(move=name, before=before, after=row.state, at=now, by=by, why=why.strip())
+    step = row.steps.create(move=name, before=before, after=row.state, at=now, by=by, why=why.strip(), **kept)
     if line.letter:
         line.letter(row, step)
     return step

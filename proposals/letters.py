@@ -97,7 +97,7 @@ def _build_news(message: Message) -> Letter:
     assert step is not None
     with translation.override(message.language):
         address = public_address_of(step.of)
-    day = times.day(step.at.astimezone(times.zone_of("")).date(), message.language, weekday=False)
+    day = times.day(step.day, message.language, weekday=False)
     said = {"stage": stage_of(step.after), "day": day, "public_url": address, "way_out": way_out(message)}
     return letter("news", step.of, message.language, **said)
 

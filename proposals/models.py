@@ -12,6 +12,7 @@ Tables of reviews, meetings, dossiers and milestones hang on `Proposal` and `Pro
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from izbaku import addresses, text
+from izbaku import addresses, text, times
 from izbaku.attachments import Attachment
 from izbaku.freshness import PublicModel
 from izbaku.history import Moves, Step
@@ -210,6 +211,12 @@ class ProposalStep(Step):
 
     of = models.ForeignKey(Proposal, models.CASCADE, related_name="steps", verbose_name=_("proposal"))
     precision = models.CharField(_("date known to"), max_length=10, choices=Precision, default=Precision.TIME)
+    happened_on = models.DateField(_("happened on"), null=True, editable=False)  # where that was recorded later
+
+    @property
+    def day(self) -> date:
+        """In İzmir: when it happened, not when somebody came to record it."""
+        return self.happened_on or self.at.astimezone(times.zone_of("")).date()
 
     @property
     def label(self) -> str:

@@ -110,7 +110,7 @@ def hand_over(
         expected_on=expected_on, by=by,
     )  # fmt: skip
     for item in dossier.items.select_related("proposal"):
-        history.move(item.proposal, "present", by=by, why=_told(row), now=now)
+        history.move(item.proposal, "present", by=by, why=_told(row), now=now, happened_on=on)
     return row
 
 
@@ -137,7 +137,7 @@ def answer(item: DossierItem, *, answer: str, on: date, number: str = "", by: Us
         raise _at("on", text, "day")
     item.answer, item.answered_on, item.answer_number = Answer(answer), on, number.strip()
     item.save()
-    history.move(item.proposal, f"answer_{item.answer}", by=by, now=now)
+    history.move(item.proposal, f"answer_{item.answer}", by=by, now=now, happened_on=on)
 
 
 def answer_reported(proposal: Proposal, *, answer: str, told: str, by: User, now: datetime) -> None:

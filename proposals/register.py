@@ -194,7 +194,7 @@ def passages(steps: list[ProposalStep], language: str, *, for_author: bool = Fal
     for number, step in enumerate(seen):
         after = seen[number + 1] if number + 1 < len(seen) else None
         is_exact = after is not None and {step.precision, after.precision} == {Precision.TIME}
-        days = (after.at - step.at).days if after is not None and is_exact else None
+        days = (after.day - step.day).days if after is not None and is_exact else None
         stage = states.stage_of(step.after)
         why = step.why if for_author else ""
         line.append(Passage(stage, str(stage.label), when(step, language), days, after is None, why))
@@ -203,7 +203,7 @@ def passages(steps: list[ProposalStep], language: str, *, for_author: bool = Fal
 
 def when(step: ProposalStep, language: str) -> str:
     """The day, or as much of it as was published."""
-    there = step.at.astimezone(times.zone_of("")).date()
+    there = step.day
     if step.precision == Precision.MONTH:
         return times.month(there.year, there.month, language)
     if step.precision == Precision.YEAR:
@@ -300,5 +300,5 @@ def data_of(proposal: Proposal, address: str) -> dict[str, Any]:
 def day_as_data(step: ProposalStep) -> str | None:
     if step.precision == Precision.UNKNOWN:
         return None
-    there = step.at.astimezone(times.zone_of("")).date().isoformat()
+    there = step.day.isoformat()
     return {Precision.MONTH: there[:7], Precision.YEAR: there[:4]}.get(Precision(step.precision), there)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from izbaku import attachments
+from izbaku import attachments, times
 from izbaku.accounts.models import Organisation
 from izbaku.tests import uploaded
-from proposals import presentation, work
+from proposals import presentation, register, work
 from proposals.delivery import Dossier, DossierItem, HandOver
 from proposals.models import Proposal, ProposalFile
 from proposals.states import State
@@ -124,6 +124,22 @@ def test_the_hand_over_presents_each_of_them_and_an_answer_moves_one_on():
 
     assert set(Proposal.objects.values_list("state", flat=True)) == {State.POSITIVE, State.PRESENTED}
     assert refusal(presentation.answer, item, answer="negative", on=TODAY, by=office, now=NOW) == "twice"
+
+
+def test_what_is_recorded_late_stands_on_the_line_at_the_day_it_happened():
+    office, one = make_office(), make_proposal(state=State.ACCEPTED)
+    dossier = make_dossier(one)
+    presentation.freeze(dossier, by=office, now=NOW)
+    presentation.hand_over(dossier, on=TODAY - timedelta(days=9), office="B", by=office, now=NOW)
+    presentation.answer(dossier.items.get(), answer="positive", on=TODAY - timedelta(days=2), by=office, now=NOW)
+    one.refresh_from_db()
+
+    presented, answered = register.line_of(one, "en")[-2:]
+
+    assert (presented.when, presented.days) == (times.day(TODAY - timedelta(days=9), "en", weekday=False), 7)
+    assert answered.when == times.day(TODAY - timedelta(days=2), "en", weekday=False)
+    history = register.data_of(one, "https://example.org")["history"]
+    assert [step["since"] for step in history[-2:]] == ["2026-11-16", "2026-11-23"]
 
 
 @pytest.mark.parametrize(
