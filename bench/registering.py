@@ -141,7 +141,10 @@ def measure(folder: str) -> None:
             f"{statistics.median(tails):.1f} × p50, {sold}",
             "≤ 4 × p50, 0",
         )
-        for name, what in (("full", "the event's page that says it is full"), ("closed", "the form, refused")):
+        for name, what in (
+            ("full", "the event's page that says it is full"),
+            ("closed", "the page that says why nobody can register"),
+        ):
             save_body(folder, name, servers["ours"], refusals[name])
             rate, *_rest = compare(servers["bare"].address + f"/{name}", servers["ours"].address + refusals[name])
             row(what, f"{rate:.0%} of bare", "≥ 50 %")
