@@ -222,6 +222,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Staff without an authenticator app or a passkey reach only the page where they set one up.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", not IS_LOCAL)
+MESSAGE_STORAGE = "izbaku.accounts.marker.MarkedMessages"  # Django's own cookie would hold the words, and addresses
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "account_overview"
 LOGOUT_REDIRECT_URL = "root"

@@ -50,6 +50,9 @@ def cookies() -> list[Cookie]:
             _("until the browser is closed"),
         ),
         Cookie("signed_in", _("tells pages to greet you; says nothing about you"), _("as long as you are signed in")),
+        Cookie(
+            "messages", _("tells pages that a message waits for you; says nothing about you"), _("until you see it")
+        ),
         Cookie(FRESH_COOKIE, _("shows staff at once what they have just changed; a version number"), _("ten seconds")),
     ]
 

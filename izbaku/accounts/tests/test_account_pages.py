@@ -6,6 +6,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
+from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
@@ -152,3 +153,27 @@ def test_the_list_of_sessions_names_a_browser_in_words_people_know(client, leyla
     UserSession.objects.create(user=leyla, session_key=key, ip="192.0.2.8", user_agent=sent)
     answer = client.get("/en/account/sessions/")
     assert f"<b>{read}</b>" in answer.content.decode()
+
+
+def test_a_message_stays_in_the_session_and_its_cookie_says_nothing(client, leyla):
+    stranger = Client()
+    answer = stranger.post("/en/account/login/code/", {"email": "leyla@example.org"})
+    assert answer.cookies["messages"].value == "1"
+    page = stranger.get("/en/account/login/code/confirm/")
+    assert "leyla@example.org" in page.content.decode()
+    assert page.cookies["messages"]["max-age"] == 0
+
+
+def test_a_public_page_opens_no_session_to_look_for_messages(client):
+    answer = client.get("/en/privacy/")
+    assert "Cookie" not in answer.headers.get("Vary", "")
+    assert not answer.cookies
+
+
+def test_every_cookie_that_is_set_is_named_on_the_page(client, leyla):
+    stranger = Client()
+    stranger.get("/en/account/login/")
+    stranger.post("/en/account/login/code/", {"email": "leyla@example.org"})
+    set_here = {*stranger.cookies, *client.cookies}
+    page = client.get("/en/privacy/").content.decode()
+    assert [name for name in sorted(set_here) if f">{name}<" not in page] == []
