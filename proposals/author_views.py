@@ -201,6 +201,10 @@ def people(request: HttpRequest, proposal: Proposal) -> HttpResponse:
                 partner = get_object_or_404(proposal.partners, pk=_key(request.POST.get("key", "")))
                 inviting.remove_partner(partner, by=request.user)
                 return redirect("proposals:people", code=proposal.code)
+            if act == "uninvite":
+                author = get_object_or_404(proposal.authors, pk=_key(request.POST.get("key", "")))
+                inviting.uninvite(author, by=request.user)
+                return redirect("proposals:people", code=proposal.code)
             if form is not None and form.is_valid():
                 if act == "author":
                     inviting.invite_author(proposal, **form.cleaned_data, by=request.user, now=now)

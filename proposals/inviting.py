@@ -58,6 +58,19 @@ def ask(proposal: Proposal, *, email: str, language: str, by: Any, now: datetime
 
 
 @transaction.atomic
+def uninvite(author: Author, *, by: Any) -> None:
+    """Take back an invitation that nobody has answered: the address may have been another's. Its link ends.
+
+    Raises ValidationError `taken` once somebody takes part or has declined.
+    """
+    _only_its_authors(author.proposal, by)
+    author = Author.objects.select_for_update().get(pk=author.pk)
+    if author.accepted_at is not None or author.left_at is not None:
+        raise ValidationError(_("This invitation was answered meanwhile."), code="taken")
+    author.delete()
+
+
+@transaction.atomic
 def take_on(proposal: Proposal, *, email: str, language: str, by: Any, now: datetime) -> Author:
     """Ask somebody to write what was only reported in the press. Nothing changes outside until they have sent it.
 

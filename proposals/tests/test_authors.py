@@ -53,6 +53,34 @@ def test_an_organisation_is_asked_in_its_own_language(client, city, chosen, writ
     assert Message.objects.get(kind="proposal_partner").language == written
 
 
+def test_an_invitation_to_a_wrong_address_is_taken_back_and_its_link_ends(client):
+    user, stranger = person(), person("stranger")
+    proposal = draft(user)
+    wrong = inviting.invite_author(proposal, email="wrong@example.org", language="az", by=user, now=NOW)
+    client.force_login(user)
+
+    client.post(page("people", proposal.code), {"act": "uninvite", "key": wrong.pk})
+
+    assert not proposal.authors.of("wrong@example.org").exists()
+    assert client_of(stranger).get(page("joining", wrong.code)).status_code == 404
+    assert "wrong@example.org" not in client.get(page("people", proposal.code)).content.decode()
+
+
+def test_nobody_takes_back_an_invitation_that_was_answered_or_is_anothers(client):
+    user, colleague = person(), person("colleague")
+    proposal, theirs = draft(user), draft(colleague)
+    joined = inviting.invite_author(proposal, email=colleague.email, language="az", by=user, now=NOW)
+    inviting.join(joined, user=colleague, now=NOW)
+    asked = inviting.invite_author(theirs, email="guest@example.org", language="az", by=colleague, now=NOW)
+    client.force_login(user)
+
+    answer = client.post(page("people", proposal.code), {"act": "uninvite", "key": joined.pk})
+
+    assert "answered meanwhile" in answer.content.decode()
+    assert client.post(page("people", proposal.code), {"act": "uninvite", "key": asked.pk}).status_code == 404
+    assert {joined, asked} <= set(Author.objects.all())
+
+
 def test_a_co_author_is_asked_in_the_language_that_was_chosen_for_them(client):
     user = person()
     proposal = draft(user)
