@@ -1,10 +1,15 @@
 // A draft is saved while it is written. Without scripts, the buttons do it.
+// It runs before the form is there and listens at the document: nothing is typed unheard.
 (function () {
   "use strict";
-  var form = document.querySelector("form[data-draft]");
-  if (!form) return;
-  var said = form.querySelector(".saved"), waiting = null, isSaving = false, isAgain = false, pressed = null;
+  var form = null, waiting = null, isSaving = false, isAgain = false, pressed = null;
+  function isDraft(event) {
+    var found = event.target.closest("form[data-draft]");
+    form = found || form;
+    return Boolean(found);
+  }
   function save() {
+    var said = form.querySelector(".saved");
     if (isSaving) { isAgain = true; return; }
     isSaving = true;
     fetch(location.href, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } })
@@ -26,8 +31,13 @@
     pressed = null; isSaving = false;
     form.requestSubmit(button);
   }
-  form.addEventListener("input", function () { clearTimeout(waiting); waiting = setTimeout(save, 1200); });
-  form.addEventListener("submit", function (event) {
+  document.addEventListener("input", function (event) {
+    if (!isDraft(event)) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(save, 1200);
+  });
+  document.addEventListener("submit", function (event) {
+    if (!isDraft(event)) return;
     clearTimeout(waiting);
     if (!isSaving || !event.submitter) return;
     // The save that is on its way would make the form look like one from another window: it goes first.

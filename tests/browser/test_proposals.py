@@ -296,6 +296,21 @@ def act(desk: Page, proposal: Proposal, name: str, button: str, *, why: str = ""
     expect(desk.locator(".messagelist .success")).to_be_visible()
 
 
+def test_what_is_typed_before_the_page_is_whole_is_saved_too(izmir: Page):
+    izmir.goto(at("begin"))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    izmir.route("**/portal*.js", hold)  # whatever waits for the page's end waits for it
+    press(izmir)
+    izmir.fill("[name=title]", "Yarım kal")
+    held[-1].continue_()
+
+    expect(izmir.locator(".saved")).to_contain_text("Kaydedildi")
+
+
 def test_what_is_typed_is_saved_by_itself_and_two_windows_lose_nothing(izmir: Page):
     izmir.goto(at("begin"))
     press(izmir)
